@@ -1,0 +1,2 @@
+//! Zeroset.
+fn main() {}

@@ -1,0 +1,20 @@
+//! The engine of Zeroset: everything between a scan on disk and a mask on disk, without a window.
+//!
+//! ```text
+//! file --io::read--> Volume --Roi::crop--> Volume --speed--> SpeedField
+//! seeds | mask --> LevelSet (phi at t = 0) --Evolution--> LevelSet (phi at t)
+//! phi --Roi::paste (phi, not the mask)--> LabelMap --io::nifti::write--> file
+//! ```
+//!
+//! Conventions, everywhere: world coordinates are RAS+ in mm; affines are f64 and named
+//! `world_from_voxel`; voxels lie x fastest; phi is in mm and **negative inside**; intensities are
+//! f32 in HU.
+
+pub mod geometry;
+pub mod label;
+pub mod levelset;
+pub mod volume;
+
+pub use geometry::{Geometry, GeometryError};
+pub use label::LabelMap;
+pub use volume::Volume;

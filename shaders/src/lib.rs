@@ -1,0 +1,1 @@
+//! WGSL of Zeroset.
