@@ -8,10 +8,32 @@ use thiserror::Error;
 ///
 /// The affine may be oblique, left-handed or sheared; only singular or non-finite ones are refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "PlainGeometry", into = "PlainGeometry")]
 pub struct Geometry {
     size: [usize; 3],
     world_from_voxel: Matrix4<f64>,
     voxel_from_world: Matrix4<f64>,
+}
+
+/// A grid as it stands in JSON: the inverse is not stored, and what is read is checked again.
+#[derive(Serialize, Deserialize)]
+struct PlainGeometry {
+    size: [usize; 3],
+    world_from_voxel: [[f64; 4]; 3],
+}
+
+impl From<Geometry> for PlainGeometry {
+    fn from(geometry: Geometry) -> Self {
+        Self { size: geometry.size, world_from_voxel: geometry.affine_rows() }
+    }
+}
+
+impl TryFrom<PlainGeometry> for Geometry {
+    type Error = GeometryError;
+
+    fn try_from(plain: PlainGeometry) -> Result<Self, GeometryError> {
+        Self::from_affine_rows(plain.size, plain.world_from_voxel)
+    }
 }
 
 /// Why a grid cannot be used.
@@ -70,6 +92,25 @@ impl Geometry {
         voxel_from_world.fixed_view_mut::<3, 3>(0, 0).copy_from(&inverse);
         voxel_from_world.fixed_view_mut::<3, 1>(0, 3).copy_from(&(-(inverse * origin)));
         Ok(Self { size, world_from_voxel, voxel_from_world })
+    }
+
+    /// A grid placed by the first three rows of its affine (the fourth is 0 0 0 1), RAS+ mm.
+    ///
+    /// # Errors
+    /// As [`Geometry::new`].
+    pub fn from_affine_rows(size: [usize; 3], rows: [[f64; 4]; 3]) -> Result<Self, GeometryError> {
+        let mut m = Matrix4::identity();
+        for (r, row) in rows.iter().enumerate() {
+            for (c, &value) in row.iter().enumerate() {
+                m[(r, c)] = value;
+            }
+        }
+        Self::new(size, m)
+    }
+
+    /// The first three rows of the affine from voxel indices to RAS+ mm.
+    pub fn affine_rows(&self) -> [[f64; 4]; 3] {
+        std::array::from_fn(|r| std::array::from_fn(|c| self.world_from_voxel[(r, c)]))
     }
 
     /// An axis-aligned RAS grid: voxel axes run along +R, +A, +S; `origin_mm` is the first voxel's centre.
