@@ -1,2 +1,5 @@
-//! Zeroset.
-fn main() {}
+//! The `zeroset` program. Everything is in the library of the same name.
+
+fn main() -> std::process::ExitCode {
+    zeroset::cli::main()
+}

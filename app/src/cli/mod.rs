@@ -1,0 +1,71 @@
+//! The command line: one file per subcommand, each with its `Args` and a `run(args, out)`.
+//!
+//! `out` is standard output: results only, and with `--json` exactly one document. Progress and
+//! warnings go to standard error. Exit code 0 on success; 1 on failure, with one line on standard
+//! error; 2 on wrong usage (clap's).
+
+pub mod info;
+
+use clap::{Parser, Subcommand};
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Contours organs in CT by level sets that can be watched, scrubbed, branched and painted.
+///
+/// Without a subcommand the window opens, on FILE if it is given.
+#[derive(Parser, Debug)]
+#[command(name = "zeroset", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do without the window.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Scan to open in the window (.nii, .nii.gz, .hdr/.img).
+    pub file: Option<PathBuf>,
+    /// Mask on the scan's grid to show over it.
+    #[arg(long, value_name = "MASK", requires = "file")]
+    pub mask: Option<PathBuf>,
+}
+
+/// The subcommands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Show a file's geometry, orientation, datatype and intensity range
+    Info(info::InfoArgs),
+}
+
+/// Parses the process's arguments, runs them and turns the outcome into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = std::io::stdout().lock();
+    let done = run(cli, &mut out).and_then(|()| Ok(out.flush()?));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("zeroset: {}", one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a parsed command line; results are written to `out`.
+///
+/// # Errors
+/// Whatever the subcommand could not do, ready to be shown in one line.
+pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
+    match cli.command {
+        None => crate::run_window(cli.file, cli.mask),
+        Some(Command::Info(args)) => info::run(args, out),
+    }
+}
+
+/// The error and its causes as `what: cause: cause`, on one line whatever they contain.
+pub fn one_line(error: &anyhow::Error) -> String {
+    format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The reader of our output has left (`zeroset info x | head -1`): nothing failed.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
+}
