@@ -1,0 +1,38 @@
+// |dphi/dt| of the last step: each workgroup gathers over its share of the listed tiles the sum of squares, the
+// greatest magnitude and the number of voxels with |phi| < h_max.
+#import common/tiles
+#import common/weights
+#import common/reduce
+
+@group(0) @binding(1) var<uniform> weights: Weights;
+@group(0) @binding(2) var<storage, read> tile_listed: array<u32>; // 1 = the step worked on it
+@group(0) @binding(3) var<storage, read> phi_start: array<f32>; // before the step
+@group(0) @binding(4) var<storage, read> phi: array<f32>; // after it
+@group(0) @binding(5) var<storage, read_write> partials: array<vec4<f32>>; // squares, greatest, count, 0
+
+@compute @workgroup_size(256)
+fn rate_partials(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    var sums = vec4<f32>(0.0);
+    var greatest = 0.0;
+    // Shares by tile number, not by place in the list, whose order is not fixed: sums must repeat bit for bit.
+    for (var tile = workgroup.x; tile < grid.tile_count; tile += workgroups.x) {
+        let voxel = tile_voxel(tile, local);
+        if tile_listed[tile] == 1u && in_grid(voxel) {
+            let index = voxel_index(vec3<i32>(voxel));
+            if abs(phi_start[index]) < grid.h_max_mm {
+                let rate = abs(phi[index] - phi_start[index]) / weights.dt;
+                sums += vec4<f32>(rate * rate, 0.0, 1.0, 0.0);
+                greatest = max(greatest, rate);
+            }
+        }
+    }
+    let total = workgroup_sum(sums, local);
+    let most = workgroup_max(greatest, local);
+    if local == 0u {
+        partials[workgroup.x] = vec4<f32>(total.x, most, total.z, 0.0);
+    }
+}
