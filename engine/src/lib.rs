@@ -10,11 +10,14 @@
 //! `world_from_voxel`; voxels lie x fastest; phi is in mm and **negative inside**; intensities are
 //! f32 in HU.
 
+pub mod filter;
 pub mod geometry;
 pub mod label;
 pub mod levelset;
+pub mod roi;
 pub mod volume;
 
 pub use geometry::{Geometry, GeometryError};
 pub use label::LabelMap;
+pub use roi::Roi;
 pub use volume::Volume;

@@ -20,7 +20,11 @@ pub fn gaussian(image: &[f32], size: [usize; 3], spacing_mm: [f64; 3], sigma_mm:
     for axis in 0..3 {
         if size[axis] > 1 {
             let weights = kernel(sigma_mm / spacing_mm[axis]);
-            if axis == 0 { along_rows(&current, &mut next, size[0], &weights) } else { across_rows(&current, &mut next, size, axis, &weights) }
+            if axis == 0 {
+                along_rows(&current, &mut next, size[0], &weights)
+            } else {
+                across_rows(&current, &mut next, size, axis, &weights)
+            }
             std::mem::swap(&mut current, &mut next);
         }
     }

@@ -1,6 +1,5 @@
 //! What the intensities under a starting contour say: the organ's level, its spread, and a window around it.
 
-use super::speed::Window;
 use serde::{Deserialize, Serialize};
 
 /// Robust statistics of a sample of intensities.

@@ -46,8 +46,22 @@
 //!   neighbour n has changed its sign against phi0.
 //! - Chan-Vese without a band (`band_voxels == 0`) is dense: every voxel is updated, phi is not clamped.
 
+pub mod evolution;
+pub mod history;
+pub mod measure;
+pub mod packed;
 pub mod params;
+pub mod phi;
+pub mod seeds;
+pub mod speed;
 pub mod stepper;
+pub mod stop;
 
+pub use evolution::{Evolution, EvolutionError, EvolutionState};
+pub use history::{History, StepReport};
 pub use params::{ChanVeseParams, Heaviside, Integrator, LevelSetParams, Method, Scheme};
+pub use phi::LevelSet;
+pub use seeds::Seed;
+pub use speed::SpeedField;
 pub use stepper::{Fields, Grid, StepStats, Stepper, StepperError};
+pub use stop::{LeakWarning, StopReason, StopRule};

@@ -52,12 +52,7 @@ impl PackedPhi {
         for byte in 0..4 {
             planes.extend(band.iter().map(|v| v.to_le_bytes()[byte]));
         }
-        Self {
-            len: phi.len(),
-            bound_mm,
-            runs: compress_prepend_size(&runs),
-            planes: compress_prepend_size(&planes),
-        }
+        Self { len: phi.len(), bound_mm, runs: compress_prepend_size(&runs), planes: compress_prepend_size(&planes) }
     }
 
     /// The φ that was stored, bit for bit.

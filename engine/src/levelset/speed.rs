@@ -71,7 +71,9 @@ pub enum SpeedError {
         expected: &'static str,
     },
     /// A speed file on another grid.
-    #[error("the speed image lies on another grid than the scan: speed {speed}; scan {scan}: export it on the scan's grid")]
+    #[error(
+        "the speed image lies on another grid than the scan: speed {speed}; scan {scan}: export it on the scan's grid"
+    )]
     Grid {
         /// The speed's grid in words.
         speed: String,
@@ -79,7 +81,9 @@ pub enum SpeedError {
         scan: String,
     },
     /// Values outside [-1, 1].
-    #[error("the speed image holds values from {least} to {greatest}, expected -1 to 1: divide it by its greatest magnitude")]
+    #[error(
+        "the speed image holds values from {least} to {greatest}, expected -1 to 1: divide it by its greatest magnitude"
+    )]
     Range {
         /// Least value.
         least: f32,
@@ -126,7 +130,8 @@ impl SpeedField {
     /// A constant image, or a window that is none.
     pub fn threshold(grid: Geometry, intensities: &[f32], window: Window, sigma_mm: f64) -> Result<Self, SpeedError> {
         let Window { lower, upper, smoothness } = window;
-        let upside_down = matches!((lower, upper), (Some(l), Some(u)) if l.partial_cmp(&u) != Some(std::cmp::Ordering::Less));
+        let upside_down =
+            matches!((lower, upper), (Some(l), Some(u)) if l.partial_cmp(&u) != Some(std::cmp::Ordering::Less));
         let soft = smoothness > 0.0 && smoothness.is_finite();
         if upside_down || !soft || (lower.is_none() && upper.is_none()) {
             return Err(SpeedError::Window { lower, upper, smoothness });

@@ -124,8 +124,12 @@ impl StopReason {
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rate { rms_rate } => write!(f, "converged: the contour moves by {rms_rate:.2e} mm per unit of t (RMS)"),
-            Self::VolumeSteady { change } => write!(f, "converged: the volume changes by {:.3} % per unit of t", 100.0 * change),
+            Self::Rate { rms_rate } => {
+                write!(f, "converged: the contour moves by {rms_rate:.2e} mm per unit of t (RMS)")
+            }
+            Self::VolumeSteady { change } => {
+                write!(f, "converged: the volume changes by {:.3} % per unit of t", 100.0 * change)
+            }
             Self::MaxIterations => f.write_str("the most iterations allowed were taken"),
             Self::MaxTime => f.write_str("the most time allowed has passed"),
             Self::Leak { warning } => write!(f, "leak: {warning}"),
@@ -142,11 +146,18 @@ impl fmt::Display for LeakWarning {
                 write!(f, "the contour encloses {volume_ml:.0} mL, above the limit of {limit_ml:.0} mL")
             }
             Self::BorderContact { voxels, share } => {
-                write!(f, "the contour touches the border of its region ({voxels} voxels, {:.1} % of the contour)", 100.0 * share)
+                write!(
+                    f,
+                    "the contour touches the border of its region ({voxels} voxels, {:.1} % of the contour)",
+                    100.0 * share
+                )
             }
             Self::RoiFilled { share } => write!(f, "the contour fills {:.0} % of its region", 100.0 * share),
             Self::VolumeJump { growth_ml, slowest_ml } => {
-                write!(f, "the volume grows faster again ({growth_ml:.2} mL per unit of t after {slowest_ml:.2}): the contour may have passed a gap")
+                write!(
+                    f,
+                    "the volume grows faster again ({growth_ml:.2} mL per unit of t after {slowest_ml:.2}): the contour may have passed a gap"
+                )
             }
         }
     }
