@@ -46,6 +46,7 @@
 //!   neighbour n has changed its sign against phi0.
 //! - Chan-Vese without a band (`band_voxels == 0`) is dense: every voxel is updated, phi is not clamped.
 
+pub mod cpu;
 pub mod evolution;
 pub mod history;
 pub mod measure;

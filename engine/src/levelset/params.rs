@@ -1,5 +1,6 @@
 //! Weights and numerics of an evolution; every one of them ends up in the report.
 
+use super::stepper::{Grid, StepperError};
 use serde::{Deserialize, Serialize};
 
 /// Which equation drives the contour.
@@ -12,6 +13,17 @@ pub enum Method {
     Region,
     /// Chan–Vese on the intensities.
     ChanVese,
+}
+
+impl Method {
+    /// The word of the command line and of reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Edge => "edge",
+            Self::Region => "region",
+            Self::ChanVese => "chan-vese",
+        }
+    }
 }
 
 /// One-sided differences used by propagation and advection.
@@ -124,5 +136,46 @@ impl LevelSetParams {
             reinitialize_every: if method == Method::ChanVese { 0 } else { 5 },
             reinitialize_iterations: 3,
         }
+    }
+    /// Whether every number lies in its range on this grid.
+    ///
+    /// # Errors
+    /// The first parameter that does not.
+    pub fn check(&self, grid: &Grid) -> Result<(), StepperError> {
+        let c = &self.chan_vese;
+        let refuse =
+            |name, value: f32, expected| Err(StepperError::Parameter { name, value: f64::from(value), expected });
+        for (name, value) in
+            [("alpha", self.alpha), ("gamma", self.gamma), ("nu", c.nu), ("lambda1", c.lambda1), ("lambda2", c.lambda2)]
+        {
+            if !value.is_finite() {
+                return refuse(name, value, "a finite number");
+            }
+        }
+        for (name, value) in [
+            ("beta", self.beta),
+            ("mu", c.mu),
+            ("propagation exponent", self.propagation_exponent),
+            ("curvature exponent", self.curvature_exponent),
+            ("advection exponent", self.advection_exponent),
+        ] {
+            if !(value.is_finite() && value >= 0.0) {
+                return refuse(name, value, "0 or more (less would make the contour unstable)");
+            }
+        }
+        if !(c.epsilon_mm.is_finite() && c.epsilon_mm > 0.0) {
+            return refuse("epsilon", c.epsilon_mm, "more than 0 mm");
+        }
+        if !(self.time_step_factor > 0.0 && self.time_step_factor <= 1.0) {
+            return refuse("time step factor", self.time_step_factor, "more than 0 and at most 1 (the stable limit)");
+        }
+        let dense = self.method == Method::ChanVese && self.band_voxels == 0.0;
+        if !(dense || (self.band_voxels.is_finite() && self.band_voxels >= 2.0)) {
+            return refuse("band half width", self.band_voxels, "2 voxels or more (or 0, dense, with Chan-Vese)");
+        }
+        if grid.spacing_mm.iter().any(|h| !(h.is_finite() && *h > 0.0)) {
+            return refuse("spacing", grid.spacing_mm[0], "more than 0 mm along each axis");
+        }
+        Ok(())
     }
 }

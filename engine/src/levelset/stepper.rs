@@ -1,6 +1,6 @@
 //! What the CPU and the GPU have in common: a state that can be advanced by whole steps.
 
-use super::params::LevelSetParams;
+use super::params::{LevelSetParams, Method};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -49,6 +49,14 @@ impl Grid {
         self.spacing_mm.iter().map(|&h| f64::from(h)).product::<f64>() / 1000.0
     }
 
+    /// Whether phi fills the grid and is finite.
+    ///
+    /// # Errors
+    /// A wrong size or a value that is not finite.
+    pub fn check_phi(&self, phi: &[f32]) -> Result<(), StepperError> {
+        check_values("phi", phi, self)
+    }
+
     /// Half width B of the narrow band in mm: max(band_voxels h_min, 2 h_max); infinite for 0 (dense).
     pub fn band_mm(&self, params: &LevelSetParams) -> f32 {
         if params.band_voxels <= 0.0 {
@@ -66,6 +74,35 @@ pub enum Fields {
     Speed(Vec<f32>),
     /// Intensities scaled to [0, 1] for Chan–Vese, x fastest.
     Intensity(Vec<f32>),
+}
+
+impl Fields {
+    /// Whether the fields fill the grid and are those that the method reads.
+    ///
+    /// # Errors
+    /// A wrong size, a value that is not finite, or fields of the other kind.
+    pub fn check(&self, grid: &Grid, params: &LevelSetParams) -> Result<(), StepperError> {
+        let (what, values) = match self {
+            Self::Speed(g) => ("speed image", g),
+            Self::Intensity(i) => ("intensities", i),
+        };
+        let fits = matches!(self, Self::Intensity(_)) == (params.method == Method::ChanVese);
+        if !fits {
+            let expected = if params.method == Method::ChanVese { "intensities" } else { "a speed image" };
+            return Err(StepperError::Fields { method: params.method.name(), expected, found: what });
+        }
+        check_values(what, values, grid)
+    }
+}
+
+fn check_values(what: &'static str, values: &[f32], grid: &Grid) -> Result<(), StepperError> {
+    if values.len() != grid.len() || grid.is_empty() {
+        return Err(StepperError::Size { what, found: values.len(), expected: grid.len(), size: grid.size });
+    }
+    match values.iter().position(|v| !v.is_finite()) {
+        Some(index) => Err(StepperError::Value { what, index, value: values[index] }),
+        None => Ok(()),
+    }
 }
 
 /// What is known after a number of steps.
@@ -113,6 +150,16 @@ pub enum StepperError {
         expected: &'static str,
         /// What it got.
         found: &'static str,
+    },
+    /// A value that is not a number.
+    #[error("{what} is {value} at voxel {index}, expected a finite number")]
+    Value {
+        /// Which field.
+        what: &'static str,
+        /// Offset of the voxel, x fastest.
+        index: usize,
+        /// The value.
+        value: f32,
     },
     /// A parameter outside its range.
     #[error("parameter {name} is {value}, expected {expected}")]
