@@ -7,7 +7,8 @@ use zeroset_shaders::layout;
 
 fn parsed(name: &str) -> naga::Module {
     let source = zeroset_shaders::wgsl(name).unwrap_or_else(|| panic!("{name}: an import is missing"));
-    let module = naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+    let module =
+        naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
     Validator::new(ValidationFlags::all(), Capabilities::empty())
         .validate(&module)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
@@ -70,13 +71,41 @@ macro_rules! check_layout {
 
 #[test]
 fn rust_mirrors_have_the_layout_of_the_wgsl_structs() {
-    check_layout!("common/grid", Grid {
-        size, voxel_count, spacing_mm, h_min_mm, inverse_spacing, h_max_mm, tile_size, dimension, tiles, tile_count,
-    });
-    check_layout!("common/weights", Weights {
-        dt, band_mm, alpha, beta, gamma, propagation_exponent, curvature_exponent, advection_exponent,
-        mu, nu, lambda1, lambda2, epsilon_mm, heaviside, padding,
-    });
+    check_layout!(
+        "common/grid",
+        Grid {
+            size,
+            voxel_count,
+            spacing_mm,
+            h_min_mm,
+            inverse_spacing,
+            h_max_mm,
+            tile_size,
+            dimension,
+            tiles,
+            tile_count,
+        }
+    );
+    check_layout!(
+        "common/weights",
+        Weights {
+            dt,
+            band_mm,
+            alpha,
+            beta,
+            gamma,
+            propagation_exponent,
+            curvature_exponent,
+            advection_exponent,
+            mu,
+            nu,
+            lambda1,
+            lambda2,
+            epsilon_mm,
+            heaviside,
+            padding,
+        }
+    );
     check_layout!("filter/gaussian", Blur { axis, radius, padding });
     check_layout!("common/speed_shape", SpeedShape { first, second, smoothness, bounds });
 }

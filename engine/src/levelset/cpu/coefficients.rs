@@ -52,13 +52,19 @@ fn advection_field(grid: &Grid, layout: &Layout, g: &[f32], params: &LevelSetPar
             return field;
         }
         let (stride, scale) = (layout.stride[d], 0.5 / grid.spacing_mm[d]);
-        let first = layout.at(0, 0, 0);
-        let last = layout.at(grid.size[0] - 1, grid.size[1] - 1, grid.size[2] - 1);
-        field[first..=last].par_iter_mut().enumerate().for_each(|(k, value)| {
-            let i = first + k;
-            let slope = (g[i + stride] - g[i - stride]) * scale;
-            *value = params.gamma * power(g[i], params.advection_exponent) * slope;
-        });
+        let rows = |value: &mut [f32], row: usize| {
+            for (k, value) in value.iter_mut().enumerate() {
+                let i = row + k;
+                let slope = (g[i + stride] - g[i - stride]) * scale;
+                *value = params.gamma * power(g[i], params.advection_exponent) * slope;
+            }
+        };
+        for z in 0..grid.size[2] {
+            for y in 0..grid.size[1] {
+                let row = layout.at(0, y, z);
+                rows(&mut field[row..row + grid.size[0]], row);
+            }
+        }
         field
     })
 }

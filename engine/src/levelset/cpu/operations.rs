@@ -1,7 +1,7 @@
 //! What the sweeps of an edge or region evolution compute: an Euler step, the second stage of TVD-RK2, and a
 //! step of Hartmann's reinitialisation.
 
-use super::difference::{UPWIND1, one_sided, reach};
+use super::difference::{ENO2, one_sided, reach};
 use super::rate::{Stencil, godunov, rate};
 use super::sweep::Operation;
 
@@ -61,7 +61,7 @@ pub struct Reinitialize<const DIM: usize> {
 unsafe impl<const DIM: usize> Sync for Reinitialize<DIM> {}
 
 impl<const DIM: usize> Operation for Reinitialize<DIM> {
-    const REACH: usize = 1;
+    const REACH: usize = reach(ENO2);
     const DIM: usize = DIM;
 
     #[inline(always)]
@@ -71,12 +71,13 @@ impl<const DIM: usize> Operation for Reinitialize<DIM> {
             let center = *phi.add(i);
             let start = *self.start.add(i);
             let sign = start / (start * start + self.h_min * self.h_min).sqrt();
+            let outward = if start < 0.0 { -1.0 } else { 1.0 };
             let mut square = 0.0;
             let (mut sum_start, mut sum_now) = (0.0f32, 0.0f32);
             let mut flipped = false;
             for d in 0..DIM {
-                let (minus, plus) = one_sided::<UPWIND1>(phi, i, self.stride[d], self.inverse_h[d]);
-                square += godunov(minus, plus, sign);
+                let (minus, plus) = one_sided::<ENO2>(phi, i, self.stride[d], self.inverse_h[d]);
+                square += godunov(minus, plus, outward);
                 for n in [i - self.stride[d], i + self.stride[d]] {
                     let (neighbour_start, neighbour) = (*self.start.add(n), *phi.add(n));
                     let across = (neighbour_start < 0.0) != (start < 0.0);

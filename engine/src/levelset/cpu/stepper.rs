@@ -89,18 +89,20 @@ impl CpuStepper {
                     (false, true) => self.step_chan_vese::<3, true>(stencil, dt),
                 };
             }
-            (_, Scheme::Upwind1) => match (two, advect) {
-                (true, false) => self.step_terms(Euler::<2, UPWIND1, false> { stencil, dt }),
-                (true, true) => self.step_terms(Euler::<2, UPWIND1, true> { stencil, dt }),
-                (false, false) => self.step_terms(Euler::<3, UPWIND1, false> { stencil, dt }),
-                (false, true) => self.step_terms(Euler::<3, UPWIND1, true> { stencil, dt }),
-            },
-            (_, Scheme::Eno2) if two => self.step_terms(Euler::<2, ENO2, true> { stencil, dt }),
-            (_, Scheme::Eno2) => self.step_terms(Euler::<3, ENO2, true> { stencil, dt }),
-            (_, Scheme::Weno5) if two => self.step_terms(Euler::<2, WENO5, true> { stencil, dt }),
-            (_, Scheme::Weno5) => self.step_terms(Euler::<3, WENO5, true> { stencil, dt }),
+            (_, Scheme::Upwind1) => self.step_scheme::<UPWIND1>(stencil, dt, two, advect),
+            (_, Scheme::Eno2) => self.step_scheme::<ENO2>(stencil, dt, two, advect),
+            (_, Scheme::Weno5) => self.step_scheme::<WENO5>(stencil, dt, two, advect),
         }
         [0.0; 2]
+    }
+
+    fn step_scheme<const SCHEME: u8>(&mut self, stencil: Stencil, dt: f32, two: bool, advect: bool) {
+        match (two, advect) {
+            (true, false) => self.step_terms(Euler::<2, SCHEME, false> { stencil, dt }),
+            (true, true) => self.step_terms(Euler::<2, SCHEME, true> { stencil, dt }),
+            (false, false) => self.step_terms(Euler::<3, SCHEME, false> { stencil, dt }),
+            (false, true) => self.step_terms(Euler::<3, SCHEME, true> { stencil, dt }),
+        }
     }
 
     fn step_terms<const DIM: usize, const SCHEME: u8, const ADVECT: bool>(
