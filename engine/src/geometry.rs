@@ -36,35 +36,6 @@ impl TryFrom<PlainGeometry> for Geometry {
     }
 }
 
-/// The form in reports: size and the affine row by row.
-#[derive(Serialize, Deserialize)]
-struct StoredGeometry {
-    size: [usize; 3],
-    world_from_voxel: [[f64; 4]; 3],
-}
-
-impl From<Geometry> for StoredGeometry {
-    fn from(geometry: Geometry) -> Self {
-        let m = geometry.world_from_voxel;
-        let world_from_voxel = std::array::from_fn(|r| std::array::from_fn(|c| m[(r, c)]));
-        Self { size: geometry.size, world_from_voxel }
-    }
-}
-
-impl TryFrom<StoredGeometry> for Geometry {
-    type Error = GeometryError;
-
-    fn try_from(stored: StoredGeometry) -> Result<Self, GeometryError> {
-        let mut m = Matrix4::identity();
-        for (r, row) in stored.world_from_voxel.iter().enumerate() {
-            for (c, &value) in row.iter().enumerate() {
-                m[(r, c)] = value;
-            }
-        }
-        Self::new(stored.size, m)
-    }
-}
-
 /// Why a grid cannot be used.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum GeometryError {

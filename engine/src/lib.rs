@@ -12,12 +12,15 @@
 
 pub mod filter;
 pub mod geometry;
+pub mod io;
 pub mod label;
 pub mod levelset;
+pub mod provenance;
 pub mod roi;
 pub mod volume;
 
 pub use geometry::{Geometry, GeometryError};
 pub use label::LabelMap;
+pub use provenance::Provenance;
 pub use roi::Roi;
 pub use volume::Volume;

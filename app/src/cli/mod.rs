@@ -4,6 +4,7 @@
 //! warnings go to standard error. Exit code 0 on success; 1 on failure, with one line on standard
 //! error; 2 on wrong usage (clap's).
 
+pub mod convert;
 pub mod info;
 
 use clap::{Parser, Subcommand};
@@ -32,6 +33,8 @@ pub struct Cli {
 pub enum Command {
     /// Show a file's geometry, orientation, datatype and intensity range
     Info(info::InfoArgs),
+    /// Write a volume in another NIfTI layout, every number as it is
+    Convert(convert::ConvertArgs),
 }
 
 /// Parses the process's arguments, runs them and turns the outcome into an exit code.
@@ -57,6 +60,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
     match cli.command {
         None => crate::run_window(cli.file, cli.mask),
         Some(Command::Info(args)) => info::run(args, out),
+        Some(Command::Convert(args)) => convert::run(args, out),
     }
 }
 

@@ -1,0 +1,20 @@
+//! Scans, masks and phi from and to disk.
+//!
+//! Reading never changes the grid: the affine is the file's, oblique or sheared as it may be, and
+//! what is odd about a file comes as a warning, in words. Writing gives exactly the grid it was given.
+
+mod atomic;
+mod convert;
+mod error;
+mod memory;
+mod nifti;
+mod read;
+mod source;
+mod write;
+
+pub use atomic::AtomicFile;
+pub use convert::{Converted, convert};
+pub use error::{IoError, Problem, READABLE};
+pub use read::{NonFinite, ReadLabels, ReadOptions, ReadScan, read, read_labels, read_labels_with};
+pub use source::SourceInfo;
+pub use write::{write_f32, write_labels, write_volume};

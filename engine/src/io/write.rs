@@ -1,0 +1,85 @@
+//! Writes masks, volumes and phi, on exactly the grid they are given with.
+
+use super::IoError;
+use super::nifti::{Datatype, Image, Scale, put, write};
+use crate::geometry::Geometry;
+use crate::label::LabelMap;
+use crate::provenance::Provenance;
+use crate::volume::{Samples, Volume};
+use std::io::Write;
+use std::path::Path;
+
+/// Numbers converted to bytes at a time.
+const PIECE: usize = 64 * 1024;
+
+/// Writes a label map: uint8, or uint16 when a label is above 255. The format follows the extension:
+/// `.nii`, `.nii.gz`, or `.hdr`/`.img` for a pair.
+///
+/// # Errors
+/// Another extension, or a target that cannot be written: then what was there before is untouched.
+pub fn write_labels(path: &Path, labels: &LabelMap, provenance: Option<&Provenance>) -> Result<(), IoError> {
+    let values = labels.labels();
+    let narrow = values.iter().all(|&v| v <= 255);
+    let datatype = if narrow { Datatype::U8 } else { Datatype::U16 };
+    let image = image(labels.geometry(), datatype, true, provenance);
+    write(path, &image, |out| {
+        if narrow {
+            put_all(path, out, values, |&v| [v as u8])
+        } else {
+            put_all(path, out, values, |v| v.to_le_bytes())
+        }
+    })
+}
+
+/// Writes a volume as it is kept: f32, or int16 with slope and intercept. Formats as [`write_labels`].
+///
+/// # Errors
+/// As [`write_labels`].
+pub fn write_volume(path: &Path, volume: &Volume, provenance: Option<&Provenance>) -> Result<(), IoError> {
+    match volume.samples() {
+        Samples::F32(values) => write_f32(path, volume.geometry(), values, provenance),
+        Samples::I16 { stored, slope, intercept } => {
+            let scale = Scale { slope: f64::from(*slope), intercept: f64::from(*intercept) };
+            let image = Image { scale, ..image(volume.geometry(), Datatype::I16, false, provenance) };
+            write(path, &image, |out| put_all(path, out, stored, |v| v.to_le_bytes()))
+        }
+    }
+}
+
+/// Writes one f32 per voxel (phi in mm, a speed), x fastest. Formats as [`write_labels`].
+///
+/// # Errors
+/// As [`write_labels`].
+///
+/// # Panics
+/// When the number of values is not the grid's.
+pub fn write_f32(
+    path: &Path,
+    geometry: &Geometry,
+    values: &[f32],
+    provenance: Option<&Provenance>,
+) -> Result<(), IoError> {
+    assert_eq!(values.len(), geometry.len(), "values must fill the grid");
+    let image = image(geometry, Datatype::F32, false, provenance);
+    write(path, &image, |out| put_all(path, out, values, |v| v.to_le_bytes()))
+}
+
+fn image<'a>(geometry: &'a Geometry, datatype: Datatype, labels: bool, provenance: Option<&Provenance>) -> Image<'a> {
+    let comments = provenance.map(Provenance::to_json).into_iter().collect();
+    Image { geometry, datatype, scale: Scale { slope: 1.0, intercept: 0.0 }, labels, comments }
+}
+
+fn put_all<T, const N: usize>(
+    path: &Path,
+    out: &mut dyn Write,
+    values: &[T],
+    bytes_of: impl Fn(&T) -> [u8; N],
+) -> Result<(), IoError> {
+    let mut bytes: Vec<u8> = Vec::with_capacity(PIECE.min(values.len()) * N);
+    for piece in values.chunks(PIECE) {
+        bytes.clear();
+        bytes.extend(piece.iter().flat_map(&bytes_of));
+        put(path, out, &bytes)?;
+    }
+    Ok(())
+}
