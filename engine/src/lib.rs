@@ -15,6 +15,7 @@ pub mod geometry;
 pub mod io;
 pub mod label;
 pub mod levelset;
+pub mod phantom;
 pub mod provenance;
 pub mod roi;
 pub mod volume;
