@@ -6,6 +6,7 @@
 
 pub mod convert;
 pub mod info;
+pub mod phantom;
 
 use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
@@ -35,6 +36,8 @@ pub enum Command {
     Info(info::InfoArgs),
     /// Write a volume in another NIfTI layout, every number as it is
     Convert(convert::ConvertArgs),
+    /// Write a synthetic contrast-enhanced CT of the abdomen, with its labels
+    Phantom(phantom::PhantomArgs),
 }
 
 /// Parses the process's arguments, runs them and turns the outcome into an exit code.
@@ -61,6 +64,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         None => crate::run_window(cli.file, cli.mask),
         Some(Command::Info(args)) => info::run(args, out),
         Some(Command::Convert(args)) => convert::run(args, out),
+        Some(Command::Phantom(args)) => phantom::run(args, out),
     }
 }
 
