@@ -13,6 +13,7 @@
 pub mod filter;
 pub mod geometry;
 pub mod io;
+pub mod gpu;
 pub mod label;
 pub mod levelset;
 pub mod phantom;

@@ -31,20 +31,3 @@ fn power(magnitude: f32, exponent: f32) -> f32 {
     }
     return pow(magnitude, exponent);
 }
-
-// Smoothed Heaviside of Chan-Vese.
-fn heaviside(z: f32, epsilon: f32, form: u32) -> f32 {
-    if form == 1u {
-        return 0.5 * (1.0 + tanh(clamp(z / epsilon, -20.0, 20.0)));
-    }
-    return 0.5 + 0.31830988618 * atan(z / epsilon);
-}
-
-// Its derivative.
-fn dirac(z: f32, epsilon: f32, form: u32) -> f32 {
-    if form == 1u {
-        let t = tanh(clamp(z / epsilon, -20.0, 20.0));
-        return 0.5 * (1.0 - t * t) / epsilon;
-    }
-    return 0.31830988618 * epsilon / (epsilon * epsilon + z * z);
-}

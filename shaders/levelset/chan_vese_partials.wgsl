@@ -2,6 +2,7 @@
 // (sum I H, sum H, sum I (1 - H), sum (1 - H)) with H = H(-phi), 1 inside.
 #import common/tiles
 #import common/weights
+#import common/heaviside
 #import common/reduce
 
 @group(0) @binding(1) var<uniform> weights: Weights;

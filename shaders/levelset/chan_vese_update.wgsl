@@ -1,20 +1,18 @@
-// One stage of a time step of Chan-Vese on the tiles of the band (all tiles when there is no band):
-// dphi/dt = delta(phi) [mu kappa + nu + lambda1 (I - c1)^2 - lambda2 (I - c2)^2].
-// SECOND_STAGE ends a TVD-RK2 step: (phi_start + phi + dt L(phi)) / 2.
+// A time step of Chan-Vese on the tiles of the band (all tiles when there is no band):
+// dphi/dt = delta(phi) [mu kappa + nu + lambda1 (I - c1)^2 - lambda2 (I - c2)^2]. Forward Euler.
+// In a narrow band a voxel that is saturated as all its face neighbours are stays so: the band grows from the contour.
 #import common/tiles
 #import common/weights
+#import common/heaviside
 #import common/curvature
-
-override SECOND_STAGE: bool = false;
 
 @group(0) @binding(1) var<uniform> weights: Weights;
 @group(0) @binding(2) var<storage, read> active_tiles: array<u32>; // [0] = how many, then their numbers
 @group(0) @binding(3) var<storage, read> intensity: array<f32>;
 @group(0) @binding(4) var<storage, read> phi: array<f32>;
-@group(0) @binding(5) var<storage, read> phi_start: array<f32>; // phi before the step
+@group(0) @binding(5) var<storage, read> means: array<f32>; // c1, c2
 @group(0) @binding(6) var<storage, read_write> phi_next: array<f32>;
 @group(0) @binding(7) var<storage, read_write> tile_state: array<u32>;
-@group(0) @binding(8) var<storage, read> means: array<f32>; // c1, c2
 
 var<workgroup> seen: atomic<u32>;
 
@@ -31,24 +29,26 @@ fn diagonal_difference(at: vec3<i32>, first: u32, second: u32) -> f32 {
 // dphi/dt at a voxel.
 fn rate(at: vec3<i32>, index: u32) -> f32 {
     let centre = phi[index];
-    var bending = 0.0;
-    if weights.mu != 0.0 {
-        var n = Neighbourhood(centre, vec3<f32>(centre), vec3<f32>(centre), vec3<f32>(0.0));
-        for (var axis = 0u; axis < grid.dimension; axis++) {
-            n.low[axis] = phi_at(at - axis_step(axis));
-            n.high[axis] = phi_at(at + axis_step(axis));
-        }
-        n.diagonal.x = diagonal_difference(at, 0u, 1u);
-        if grid.dimension == 3u {
-            n.diagonal.y = diagonal_difference(at, 0u, 2u);
-            n.diagonal.z = diagonal_difference(at, 1u, 2u);
-        }
-        let found = curvature(n);
-        bending = weights.mu * found.times_gradient / found.gradient;
+    var n = Neighbourhood(centre, vec3<f32>(centre), vec3<f32>(centre), vec3<f32>(0.0));
+    for (var axis = 0u; axis < grid.dimension; axis++) {
+        n.low[axis] = phi_at(at - axis_step(axis));
+        n.high[axis] = phi_at(at + axis_step(axis));
     }
+    let least = min(min(min(n.low.x, n.low.y), n.low.z), min(min(n.high.x, n.high.y), n.high.z));
+    let most = max(max(max(n.low.x, n.low.y), n.low.z), max(max(n.high.x, n.high.y), n.high.z));
+    if min(least, centre) >= weights.band_mm || max(most, centre) <= -weights.band_mm {
+        return 0.0;
+    }
+    n.diagonal.x = diagonal_difference(at, 0u, 1u);
+    if grid.dimension == 3u {
+        n.diagonal.y = diagonal_difference(at, 0u, 2u);
+        n.diagonal.z = diagonal_difference(at, 1u, 2u);
+    }
+    let found = curvature(n);
     let inside = intensity[index] - means[0];
     let outside = intensity[index] - means[1];
-    let force = bending + weights.nu + weights.lambda1 * inside * inside - weights.lambda2 * outside * outside;
+    let region = weights.lambda1 * inside * inside - weights.lambda2 * outside * outside;
+    let force = weights.mu * (found.times_gradient / found.gradient) + weights.nu + region;
     return dirac(centre, weights.epsilon_mm, weights.heaviside) * force;
 }
 
@@ -63,11 +63,7 @@ fn chan_vese_update(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_
     if in_grid(voxel) {
         let at = vec3<i32>(voxel);
         let index = voxel_index(at);
-        var next = phi[index] + weights.dt * rate(at, index);
-        if SECOND_STAGE {
-            next = 0.5 * (phi_start[index] + next);
-        }
-        next = keep_in_band(next, weights.band_mm);
+        let next = keep_in_band(phi[index] + weights.dt * rate(at, index), weights.band_mm);
         phi_next[index] = next;
         atomicOr(&seen, voxel_state(next, weights.band_mm));
     }

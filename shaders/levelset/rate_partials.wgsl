@@ -1,14 +1,12 @@
-// |dphi/dt| of the last step: each workgroup gathers over its share of the listed tiles the sum of squares, the
-// greatest magnitude and the number of voxels with |phi| < h_max.
+// Change of phi in the last step: each workgroup gathers over its share of the listed tiles the sum of squares, the
+// greatest magnitude and the number of voxels that had |phi| < h_max. The CPU divides by dt.
 #import common/tiles
-#import common/weights
 #import common/reduce
 
-@group(0) @binding(1) var<uniform> weights: Weights;
-@group(0) @binding(2) var<storage, read> tile_listed: array<u32>; // 1 = the step worked on it
-@group(0) @binding(3) var<storage, read> phi_start: array<f32>; // before the step
-@group(0) @binding(4) var<storage, read> phi: array<f32>; // after it
-@group(0) @binding(5) var<storage, read_write> partials: array<vec4<f32>>; // squares, greatest, count, 0
+@group(0) @binding(1) var<storage, read> tile_listed: array<u32>; // 1 = the step worked on it
+@group(0) @binding(2) var<storage, read> phi_start: array<f32>; // before the step
+@group(0) @binding(3) var<storage, read> phi: array<f32>; // after it
+@group(0) @binding(4) var<storage, read_write> partials: array<vec4<f32>>; // squares, greatest, count, 0
 
 @compute @workgroup_size(256)
 fn rate_partials(
@@ -24,9 +22,9 @@ fn rate_partials(
         if tile_listed[tile] == 1u && in_grid(voxel) {
             let index = voxel_index(vec3<i32>(voxel));
             if abs(phi_start[index]) < grid.h_max_mm {
-                let rate = abs(phi[index] - phi_start[index]) / weights.dt;
-                sums += vec4<f32>(rate * rate, 0.0, 1.0, 0.0);
-                greatest = max(greatest, rate);
+                let change = abs(phi[index] - phi_start[index]);
+                sums += vec4<f32>(change * change, 0.0, 1.0, 0.0);
+                greatest = max(greatest, change);
             }
         }
     }

@@ -12,8 +12,10 @@ fn region_means(@builtin(local_invocation_index) local: u32) {
     }
     let total = workgroup_sum(sums, local);
     if local == 0u {
-        // A side without voxels has mean 0.
-        means[0] = select(0.0, total.x / total.y, total.y > 0.0);
-        means[1] = select(0.0, total.z / total.w, total.w > 0.0);
+        // A side without voxels takes the mean of everything.
+        let voxels = total.y + total.w;
+        let overall = (total.x + total.z) / voxels;
+        means[0] = select(overall, total.x / total.y, total.y > 1e-9 * voxels);
+        means[1] = select(overall, total.z / total.w, total.w > 1e-9 * voxels);
     }
 }

@@ -1,7 +1,8 @@
 // One pseudo-time step of Hartmann's constrained reinitialisation HCR-2 on the tiles of the band:
 // phi <- phi - dtau (S(phi0) (|grad phi| - 1) - F / 2), dtau = h_min / 2, S = phi0 / sqrt(phi0^2 + h_min^2).
 // F = (r sum phi_n - phi) / h_min over the face neighbours n of the other sign in phi0, r = phi0 / sum phi0_n, keeps
-// the zero set where it is; it is 0 without such neighbours and once one of them has changed its sign.
+// the zero set where it is; it is 0 without such neighbours and once one of them has changed its sign. |grad phi| by
+// Godunov from ENO2 differences: first order ones would pull a curved contour inwards.
 #import common/tiles
 #import common/weights
 #import common/difference
@@ -49,7 +50,9 @@ fn relaxed(at: vec3<i32>, index: u32) -> f32 {
         let step = axis_step(axis);
         let low = voxel_index(at - step);
         let high = voxel_index(at + step);
-        let one_sided = upwind1(phi[low], centre, phi[high], grid.inverse_spacing[axis]);
+        let far_low = phi[voxel_index(at - 2 * step)];
+        let far_high = phi[voxel_index(at + 2 * step)];
+        let one_sided = eno2(far_low, phi[low], centre, phi[high], far_high, grid.inverse_spacing[axis]);
         backward[axis] = one_sided.x;
         forward[axis] = one_sided.y;
         for (var side = 0u; side < 2u; side++) {
@@ -68,6 +71,6 @@ fn relaxed(at: vec3<i32>, index: u32) -> f32 {
         forcing = (start / start_sum * sum - centre) / grid.h_min_mm;
     }
     let sign_of_start = start / sqrt(start * start + grid.h_min_mm * grid.h_min_mm);
-    let slope = godunov(backward, forward, start > 0.0);
+    let slope = godunov(backward, forward, !inside);
     return centre - 0.5 * grid.h_min_mm * (sign_of_start * (slope - 1.0) - 0.5 * forcing);
 }
