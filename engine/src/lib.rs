@@ -12,8 +12,8 @@
 
 pub mod filter;
 pub mod geometry;
-pub mod io;
 pub mod gpu;
+pub mod io;
 pub mod label;
 pub mod levelset;
 pub mod phantom;
