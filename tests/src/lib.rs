@@ -1,4 +1,5 @@
 //! Shared helpers of the integration tests.
 
+pub mod files;
 pub mod oracle;
 pub mod shapes;

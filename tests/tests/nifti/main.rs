@@ -1,0 +1,7 @@
+//! NIfTI in and out: what nibabel says about the fixtures, damaged files, written files, real files.
+
+mod conformance;
+mod damaged;
+mod real;
+mod support;
+mod written;
