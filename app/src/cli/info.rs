@@ -25,8 +25,7 @@ pub struct InfoArgs {
 pub fn run(args: InfoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let scan = io::read(&args.file, &ReadOptions { frame: args.frame, memory_limit_bytes: None })?;
     if args.json {
-        serde_json::to_writer_pretty(&mut *out, &as_json(&scan))?;
-        writeln!(out)?;
+        writeln!(out, "{}", serde_json::to_string_pretty(&as_json(&scan))?)?;
     } else {
         as_text(&scan, out)?;
     }

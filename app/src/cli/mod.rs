@@ -9,6 +9,7 @@ pub mod info;
 pub mod phantom;
 
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,17 +41,34 @@ pub enum Command {
     Phantom(phantom::PhantomArgs),
 }
 
-/// Parses the process's arguments, runs them and turns the outcome into an exit code.
+/// The process's arguments and streams in, its exit code out.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let mut out = std::io::stdout().lock();
-    let done = run(cli, &mut out).and_then(|()| Ok(out.flush()?));
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+    let code = run_from(std::env::args_os(), &mut std::io::stdout().lock(), &mut std::io::stderr());
+    ExitCode::from(code)
+}
+
+/// Parses arguments (the first is the program's name) and runs them; returns the exit code.
+///
+/// A failure is one line on `err`; so is wrong usage, in clap's words.
+pub fn run_from<T>(args: impl IntoIterator<Item = T>, out: &mut dyn Write, err: &mut dyn Write) -> u8
+where
+    T: Into<OsString> + Clone,
+{
+    // When a stream is gone there is nowhere left to complain.
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(usage) => {
+            let text = usage.render();
+            let _ = if usage.use_stderr() { write!(err, "{text}") } else { write!(out, "{text}") };
+            return u8::try_from(usage.exit_code()).unwrap_or(2);
+        }
+    };
+    match run(cli, out).and_then(|()| Ok(out.flush()?)) {
+        Ok(()) => 0,
+        Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
-            eprintln!("zeroset: {}", one_line(&error));
-            ExitCode::FAILURE
+            let _ = writeln!(err, "zeroset: {}", one_line(&error));
+            1
         }
     }
 }
@@ -70,7 +88,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
 
 /// The error and its causes as `what: cause: cause`, on one line whatever they contain.
 pub fn one_line(error: &anyhow::Error) -> String {
-    format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
+    format!("{error:#}").lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// The reader of our output has left (`zeroset info x | head -1`): nothing failed.

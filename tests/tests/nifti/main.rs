@@ -2,6 +2,7 @@
 
 mod conformance;
 mod damaged;
+mod other_readers;
 mod real;
 mod support;
 mod written;

@@ -130,7 +130,8 @@ impl Opened {
     ) -> Result<(), Problem> {
         let bytes = self.frame_bytes();
         self.stream.skip_to(self.data_offset + frame as u64 * bytes)?;
-        self.stream.for_each_chunk(bytes, consume)
+        let declared_end = self.data_offset + self.source.frames as u64 * bytes;
+        self.stream.for_each_chunk(bytes, declared_end, consume)
     }
 }
 

@@ -12,6 +12,8 @@ const MAX_GZIP_RATIO: u64 = 1032;
 /// Bytes per piece: fits the second-level cache together with what it is converted to. A multiple
 /// of every datatype's size, so that no number is cut.
 pub(crate) const CHUNK_BYTES: usize = 512 * 1024;
+/// Bytes after the declared end that are still decoded to reach the checksum.
+const MAX_SURPLUS_BYTES: u64 = 64 * 1024 * 1024;
 /// Pieces on their way between the threads.
 const CHUNKS_AHEAD: usize = 4;
 
@@ -103,25 +105,26 @@ impl ByteSource {
 
     /// Hands the next `total` bytes to `consume` in pieces of [`CHUNK_BYTES`] (the last one shorter).
     ///
-    /// Fetching and decoding run on a thread of their own, `consume` on this one. At the end of a gzip
-    /// file its checksum is verified.
+    /// Fetching and decoding run on a thread of their own, `consume` on this one. A gzip file is decoded
+    /// to its end (`declared_end` bytes by its header), so that its checksum is always verified.
     pub fn for_each_chunk(
         mut self,
         total: u64,
+        declared_end: u64,
         mut consume: impl FnMut(&[u8]) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
         if total <= CHUNK_BYTES as u64 {
             let mut piece = vec![0; total as usize];
             self.next_chunk(&mut piece, total, 0)?;
             consume(&piece)?;
-            return self.finish();
+            return self.finish(declared_end);
         }
         let (full_tx, full_rx) = sync_channel::<Result<Vec<u8>, Problem>>(CHUNKS_AHEAD);
         let (empty_tx, empty_rx) = sync_channel::<Vec<u8>>(CHUNKS_AHEAD + 2);
         std::thread::scope(|scope| {
             std::thread::Builder::new()
                 .name("read ahead".into())
-                .spawn_scoped(scope, move || self.produce(total, &full_tx, &empty_rx))
+                .spawn_scoped(scope, move || self.produce(total, declared_end, &full_tx, &empty_rx))
                 .map_err(Problem::Read)?;
             for piece in full_rx {
                 let piece = piece?;
@@ -134,7 +137,13 @@ impl ByteSource {
     }
 
     /// The fetching thread. It ends early when the other side has stopped listening.
-    fn produce(mut self, total: u64, full: &SyncSender<Result<Vec<u8>, Problem>>, empty: &Receiver<Vec<u8>>) {
+    fn produce(
+        mut self,
+        total: u64,
+        declared_end: u64,
+        full: &SyncSender<Result<Vec<u8>, Problem>>,
+        empty: &Receiver<Vec<u8>>,
+    ) {
         let mut done = 0;
         while done < total {
             let want = (total - done).min(CHUNK_BYTES as u64) as usize;
@@ -147,7 +156,7 @@ impl ByteSource {
             }
             done += want as u64;
         }
-        if let Err(problem) = self.finish() {
+        if let Err(problem) = self.finish(declared_end) {
             // Nobody listens: then the outcome does not matter either.
             let _ = full.send(Err(problem));
         }
@@ -164,10 +173,16 @@ impl ByteSource {
         Ok(())
     }
 
-    /// One byte past the end makes gzip compare its checksum; a byte that is really there is no
-    /// error (further volumes).
-    fn finish(&mut self) -> Result<(), Problem> {
-        if self.is_gzip() { self.fill(&mut [0]).map(|_| ()) } else { Ok(()) }
+    /// Decodes the rest of a gzip file: its checksum stands at its end, and damage can make more bytes
+    /// than there were. A reasonable surplus is no error; after an unreasonable one nothing is verified.
+    fn finish(&mut self, declared_end: u64) -> Result<(), Problem> {
+        if !self.is_gzip() {
+            return Ok(());
+        }
+        let mut rest = vec![0; 64 * 1024];
+        let enough = declared_end.saturating_add(MAX_SURPLUS_BYTES);
+        while self.position < enough && self.fill(&mut rest)? == rest.len() {}
+        Ok(())
     }
 }
 
