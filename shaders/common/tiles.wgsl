@@ -16,8 +16,10 @@ fn tile_coordinates(tile: u32) -> vec3<u32> {
 
 // Voxel of thread `local` (0..256) of a tile; it may lie outside the grid where the last tile sticks out.
 fn tile_voxel(tile: u32, local: u32) -> vec3<u32> {
-    let row = local / grid.tile_size.x;
-    let in_tile = vec3<u32>(local - row * grid.tile_size.x, row % grid.tile_size.y, row / grid.tile_size.y);
+    var in_tile = vec3<u32>(local & 7u, (local >> 3u) & 7u, local >> 6u);
+    if grid.dimension == 2u {
+        in_tile = vec3<u32>(local & 15u, local >> 4u, 0u);
+    }
     return tile_coordinates(tile) * grid.tile_size + in_tile;
 }
 

@@ -1,5 +1,6 @@
 //! Shared helpers of the integration tests.
 
+pub mod devices;
 pub mod files;
 pub mod oracle;
 pub mod shapes;

@@ -5,57 +5,13 @@ use std::sync::OnceLock;
 use zeroset_engine::gpu::{AdapterChoice, GpuContext, GpuStepper};
 use zeroset_engine::levelset::cpu::CpuStepper;
 use zeroset_engine::levelset::{
-    ChanVeseParams, Fields, Grid, Heaviside, Integrator, LevelSetParams, Method, Scheme, StepStats, Stepper,
+    ChanVeseParams, Grid, Heaviside, Integrator, LevelSetParams, Method, Scheme, StepStats, Stepper,
 };
-use zeroset_tests::shapes::{distance, middle, sample, waves};
-
-const FLAT: Grid = Grid { size: [96, 83, 1], spacing_mm: [0.8, 1.1, 3.0] };
-const SOLID: Grid = Grid { size: [41, 38, 27], spacing_mm: [0.8, 0.9, 1.7] };
+use zeroset_tests::devices::{FLAT, SOLID, fields, seeds};
 
 fn software() -> &'static GpuContext {
     static CONTEXT: OnceLock<GpuContext> = OnceLock::new();
     CONTEXT.get_or_init(|| GpuContext::new(AdapterChoice::Software).expect("these tests need lavapipe or WARP"))
-}
-
-/// An edge image: 1 with a smooth trough around a ball, plus waves, in [0, 1].
-fn edge_speed(grid: &Grid) -> Vec<f32> {
-    let ripple = waves(grid, 11);
-    let radius_mm = 0.33 * f64::from(grid.size[0] as f32 * grid.spacing_mm[0]);
-    let trough = sample(grid, |p| {
-        let d = distance(p, middle(grid), grid.dimension()) - radius_mm;
-        1.0 - 0.95 * (-(d / 2.5).powi(2)).exp()
-    });
-    trough.iter().zip(ripple).map(|(t, r)| (t + 0.1 * r).clamp(0.0, 1.0)).collect()
-}
-
-/// A region image in [-1, 1]: inside a ball positive, with waves.
-fn region_speed(grid: &Grid) -> Vec<f32> {
-    let ripple = waves(grid, 23);
-    let radius_mm = 0.3 * f64::from(grid.size[0] as f32 * grid.spacing_mm[0]);
-    let inside = sample(grid, |p| ((radius_mm - distance(p, middle(grid), grid.dimension())) / 2.0).tanh());
-    inside.iter().zip(ripple).map(|(t, r)| (t + 0.4 * r).clamp(-1.0, 1.0)).collect()
-}
-
-/// A bright ball with noise-like waves, in [0, 1].
-fn intensity(grid: &Grid) -> Vec<f32> {
-    region_speed(grid).iter().map(|v| 0.5 + 0.5 * v).collect()
-}
-
-/// Two balls off the voxel centres, so that no phi is exactly 0.
-fn seeds(grid: &Grid) -> Vec<f32> {
-    let c = middle(grid);
-    let h = f64::from(grid.h_min());
-    let (first, second) = ([c[0] - 5.3 * h, c[1] + 2.1 * h, c[2]], [c[0] + 6.2 * h, c[1] - 1.7 * h, c[2] + 0.3 * h]);
-    let dimension = grid.dimension();
-    sample(grid, |p| (distance(p, first, dimension) - 5.07 * h).min(distance(p, second, dimension) - 6.13 * h))
-}
-
-fn fields(grid: &Grid, method: Method) -> Fields {
-    match method {
-        Method::Edge => Fields::Speed(edge_speed(grid)),
-        Method::Region => Fields::Speed(region_speed(grid)),
-        Method::ChanVese => Fields::Intensity(intensity(grid)),
-    }
 }
 
 /// RMS of the difference over voxels strictly inside the band of the CPU's phi, mm.

@@ -93,6 +93,15 @@ impl GpuStepper {
         &self.context
     }
 
+    /// Tiles of 256 voxels that the next step works on, and tiles in all. Waits for the GPU.
+    ///
+    /// # Errors
+    /// The device refuses or is lost.
+    pub fn active_tiles(&self) -> Result<(u32, u32), StepperError> {
+        let head: Vec<u32> = pass::read(&self.context, &self.band.active_tiles, 1)?;
+        Ok((head.first().copied().unwrap_or(0), self.band.tile_count))
+    }
+
     /// Queues `steps` steps without waiting for them.
     ///
     /// # Errors
