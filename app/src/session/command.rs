@@ -1,0 +1,169 @@
+//! What the user can intend ([`Command`]), and what that asks of the rest of the program ([`Effect`]).
+
+use super::document::EvolveSettings;
+use super::evolution::{BrushTouch, EvolverCommand};
+use super::labels::LabelTable;
+use super::speed::{SpeedKey, SpeedSettings};
+use super::window::Window;
+use super::{Step, Tool};
+use std::path::PathBuf;
+use std::sync::Arc;
+use zeroset_engine::levelset::Seed;
+use zeroset_engine::roi::Roi;
+use zeroset_engine::{Geometry, LabelMap, Volume};
+
+/// One intention of the user. Panels and views return these; the session applies them between two frames.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Ask for a scan to open.
+    AskOpen,
+    /// Open this scan.
+    Open(PathBuf),
+    /// Ask for a segmentation to open.
+    AskOpenSegmentation,
+    /// Open this segmentation over the scan.
+    OpenSegmentation(PathBuf),
+    /// Resample the segmentation that lies on another grid (the answer to the offer).
+    ResampleSegmentation,
+    /// Leave that segmentation.
+    DropSegmentationOffer,
+    /// Ask for a speed image to import.
+    AskImportSpeed,
+    /// Save the mask where the document says.
+    SaveMask,
+    /// Ask where to save.
+    AskSave(Export),
+    /// Save to this file.
+    Save(Export, PathBuf),
+    /// Where the mask is saved from now on.
+    SetSavePath(PathBuf),
+    /// Close the window, after a question when there is unsaved work.
+    Quit,
+    /// Close the window whatever is unsaved.
+    QuitWithoutSaving,
+    /// Save the mask, then close the window.
+    SaveAndQuit,
+    /// Stay.
+    KeepOpen,
+
+    /// Choose a tool.
+    SetTool(Tool),
+    /// Go to a step of the guide.
+    SetStep(Step),
+    /// Put the linked cursor on a voxel (clamped to the scan).
+    SetCursor([i64; 3]),
+    /// Display window.
+    SetWindow(Window),
+    /// Automatic display window.
+    AutoWindow,
+    /// Size of new seeds and of the brush, mm.
+    SetRadius(f64),
+    /// Put away the message.
+    DismissNotice,
+
+    /// Change the region of interest.
+    SetRoi(Roi),
+    /// Change how the speed image is made.
+    SetSpeed(SpeedSettings),
+    /// Set the threshold window from the intensities in a ball around the cursor.
+    WindowFromCursor,
+    /// Place a seed.
+    AddSeed(Seed),
+    /// Replace the seed at this place of the list.
+    SetSeed(usize, Seed),
+    /// Remove the seed at this place of the list.
+    RemoveSeed(usize),
+    /// Remove all seeds.
+    ClearSeeds,
+    /// Change how the contour evolves.
+    SetEvolve(EvolveSettings),
+    /// Change names, colours or visibility.
+    SetTable(LabelTable),
+    /// Choose the label that contours are accepted into.
+    SetActiveLabel(u16),
+    /// The next (`true`) or previous label of the table becomes active.
+    CycleLabel(bool),
+
+    /// Begin from the seeds (or from the active label when there are none) and run.
+    Play,
+    /// Hold.
+    Pause,
+    /// Play or pause.
+    TogglePlay,
+    /// One step, or several, forward.
+    StepForward(u32),
+    /// One step, or several, back.
+    StepBack(u32),
+    /// Show the moment after this many steps.
+    Seek(u64),
+    /// Leave the line at the present moment; what follows is computed anew, the old line stays.
+    Branch,
+    /// Show another branch.
+    SwitchTo(usize),
+    /// Begin again from the present seeds and settings.
+    Restart,
+    /// Throw the evolution away.
+    Discard,
+    /// Steps between two pictures.
+    SetStepsPerPicture(u32),
+    /// Touch φ with the brush.
+    Paint(BrushTouch),
+    /// Lift the brush.
+    EndPaint,
+    /// Write the inside of the contour into the active label.
+    Accept,
+    /// 2D: take the present contour as the start on the next (`true`) or previous slice.
+    Carry {
+        /// Towards S, A or R.
+        forward: bool,
+        /// Accept the present slice first.
+        accept: bool,
+    },
+
+    /// Take the last change back.
+    Undo,
+    /// Make the last undone change again.
+    Redo,
+}
+
+/// What can be written to disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Export {
+    /// The segmentation on the scan's grid.
+    Mask,
+    /// φ on its grid.
+    Phi,
+    /// The speed image on its grid.
+    Speed,
+    /// The evolution as an animated picture.
+    Animation,
+}
+
+/// What the session asks of the worker, the evolution thread and the window.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Show a dialog that opens a scan.
+    AskOpen,
+    /// Show a dialog that opens a segmentation.
+    AskOpenSegmentation,
+    /// Show a dialog that imports a speed image.
+    AskImportSpeed,
+    /// Show a dialog that saves; the path is the proposal.
+    AskSave(Export, PathBuf),
+    /// Read a scan.
+    Load(PathBuf),
+    /// Read a segmentation for the document with this number and grid.
+    LoadSegmentation(PathBuf, u64, Geometry),
+    /// Bring a segmentation onto this grid.
+    Resample(Arc<LabelMap>, u64, Geometry),
+    /// Compute a speed image.
+    ComputeSpeed(SpeedKey, Arc<Volume>),
+    /// Compute the label change that accepts a contour.
+    Accept(Box<super::jobs::AcceptJob>),
+    /// Write a file.
+    Write(Box<super::jobs::WriteJob>),
+    /// Steer the evolution.
+    Evolver(EvolverCommand),
+    /// Close the window.
+    Quit,
+}

@@ -1,0 +1,201 @@
+//! The evolution's part of [`Session::apply`]: begin, steer, accept, carry from slice to slice.
+
+use super::document::{Accepted, Dimension, Document};
+use super::evolution::{EvolutionSetup, EvolverCommand, Place, SlicePlace, Start, slice_geometry};
+use super::jobs::AcceptJob;
+use super::plane::{Plane, PlaneAxes};
+use super::{Effect, EvolutionView, RunState, Session, Severity};
+use std::sync::Arc;
+
+/// An evolution to begin as soon as its speed image is there.
+#[derive(Clone, Debug)]
+pub(super) struct Begin {
+    /// Run at once.
+    pub play: bool,
+    /// Steps to take at once when it does not run.
+    pub steps: u32,
+    /// φ to start from, on the evolution's own grid; `None` takes the seeds or the active label.
+    pub phi: Option<Arc<Vec<f32>>>,
+}
+
+/// What follows an acceptance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AfterAccept {
+    /// Nothing.
+    Stay,
+    /// On to the next (`true`) or previous slice.
+    Carry(bool),
+}
+
+impl Session {
+    /// Plans an evolution; it begins at once when its speed image is there.
+    pub(super) fn plan_begin(&mut self, begin: Begin) -> Vec<Effect> {
+        if self.document.is_none() {
+            return Vec::new();
+        }
+        self.begin_pending = Some(begin);
+        if !self.evolution.exists() {
+            self.evolution.state = RunState::Preparing;
+        }
+        self.begin_when_ready()
+    }
+
+    /// Begins the planned evolution when its speed image fits the settings.
+    pub(super) fn begin_when_ready(&mut self) -> Vec<Effect> {
+        if !self.speed_ready() {
+            return Vec::new();
+        }
+        let (Some(document), Some(begin)) = (&self.document, self.begin_pending.take()) else { return Vec::new() };
+        let (Some(place), Some(speed)) = (place(document, self.cursor), document.speed_image.clone()) else {
+            return self.refuse_begin("the cursor's slice lies outside the ROI: move the cursor into the ROI");
+        };
+        let start = match (begin.phi, &document.labels) {
+            (Some(phi), _) => Start::Phi(phi),
+            (None, Some(labels)) if document.seeds.is_empty() => Start::Label(labels.clone(), document.active_label),
+            _ => Start::Seeds(document.seeds.clone()),
+        };
+        self.evolutions_begun += 1;
+        let setup = EvolutionSetup {
+            serial: self.evolutions_begun,
+            scan: document.image.geometry().clone(),
+            place,
+            speed,
+            start,
+            params: document.evolve.params,
+            stop: document.evolve.stop,
+            device: document.evolve.device,
+            steps_per_picture: self.steps_per_picture,
+            play: begin.play,
+        };
+        self.evolution = EvolutionView {
+            serial: self.evolutions_begun,
+            state: RunState::Preparing,
+            ..EvolutionView::default()
+        };
+        let mut effects = vec![Effect::Evolver(EvolverCommand::Begin(Box::new(setup)))];
+        if begin.steps > 0 {
+            effects.push(Effect::Evolver(EvolverCommand::Advance(begin.steps)));
+        }
+        effects
+    }
+
+    fn refuse_begin(&mut self, reason: &str) -> Vec<Effect> {
+        self.evolution = EvolutionView { serial: self.evolutions_begun, ..EvolutionView::default() };
+        self.notify(Severity::Error, reason);
+        vec![Effect::Evolver(EvolverCommand::Close)]
+    }
+
+    /// Whether there is something to start from; tells the user when not.
+    pub(super) fn can_begin(&mut self) -> bool {
+        let Some(document) = &self.document else { return false };
+        let label_exists = document.labels.as_ref().is_some_and(|l| l.count(document.active_label) > 0);
+        if document.seeds.is_empty() && !label_exists {
+            self.notify(Severity::Warning, "Place a seed inside the organ first: choose the seed tool (6) and click");
+            return false;
+        }
+        true
+    }
+
+    pub(super) fn play(&mut self) -> Vec<Effect> {
+        match self.evolution.state {
+            RunState::Absent | RunState::Failed(_) if self.can_begin() => {
+                self.plan_begin(Begin { play: true, steps: 0, phi: None })
+            }
+            RunState::Paused | RunState::Stopped(_) => vec![Effect::Evolver(EvolverCommand::Play)],
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn step_forward(&mut self, steps: u32) -> Vec<Effect> {
+        match self.evolution.state {
+            RunState::Absent | RunState::Failed(_) if self.can_begin() => {
+                self.plan_begin(Begin { play: false, steps, phi: None })
+            }
+            RunState::Paused | RunState::Stopped(_) | RunState::Running => {
+                vec![Effect::Evolver(EvolverCommand::Advance(steps))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Asks for the label change of the contour as shown; a running evolution is held first.
+    pub(super) fn accept(&mut self, after: AfterAccept) -> Vec<Effect> {
+        if !self.evolution.exists() {
+            self.notify(Severity::Warning, "There is no contour to accept: place a seed and press Play (Space)");
+            return Vec::new();
+        }
+        self.accept_pending = Some(after);
+        if self.evolution.running() {
+            return vec![Effect::Evolver(EvolverCommand::Pause)];
+        }
+        self.accept_when_held()
+    }
+
+    /// Hands the acceptance out once the evolution is held and its φ is here.
+    pub(super) fn accept_when_held(&mut self) -> Vec<Effect> {
+        let ready = self.accept_pending.is_some()
+            && matches!(self.evolution.state, RunState::Paused | RunState::Stopped(_));
+        let (Some(document), true) = (&self.document, ready) else { return Vec::new() };
+        let (Some(place), Some(phi)) = (&self.evolution.place, &self.evolution.phi) else { return Vec::new() };
+        let edited = |e: &&(u64, zeroset_engine::levelset::Event)| e.1 == zeroset_engine::levelset::Event::Edit;
+        let job = AcceptJob {
+            serial: document.serial,
+            scan: document.image.geometry().clone(),
+            labels: document.labels.clone(),
+            label: document.active_label,
+            place: place.clone(),
+            phi: phi.phi.clone(),
+            record: Accepted {
+                label: document.active_label,
+                evolve: document.evolve.clone(),
+                speed: document.speed.clone(),
+                roi: place.roi,
+                seeds: document.seeds.clone(),
+                step: self.evolution.step,
+                time: self.evolution.time,
+                edits: self.evolution.marks.iter().filter(edited).map(|m| m.0).collect(),
+            },
+        };
+        self.after_accept = self.accept_pending.take();
+        vec![Effect::Accept(Box::new(job))]
+    }
+
+    /// Takes the present φ to the next or previous slice as its start.
+    pub(super) fn carry(&mut self, forward: bool) -> Vec<Effect> {
+        let Some(document) = &self.document else { return Vec::new() };
+        let (Some(slice), Some(phi)) =
+            (self.evolution.place.as_ref().and_then(|p| p.slice), self.evolution.phi.as_ref().map(|p| p.phi.clone()))
+        else {
+            self.notify(Severity::Warning, "Only the contour of a slice (2D) can be carried to the next one");
+            return Vec::new();
+        };
+        let axes = Plane::ALL.map(|p| PlaneAxes::new(document.image.geometry(), p));
+        let sign = axes.iter().find(|a| a.through.voxel_axis == slice.axis).map_or(1.0, |a| a.through.sign);
+        let next = slice.index as i64 + if forward == (sign > 0.0) { 1 } else { -1 };
+        let (lower, upper) = (document.roi.lower[slice.axis] as i64, document.roi.upper[slice.axis] as i64);
+        if next < lower || next >= upper {
+            self.notify(Severity::Warning, "This is the last slice of the ROI in that direction");
+            return Vec::new();
+        }
+        self.cursor[slice.axis] = next as usize;
+        self.plan_begin(Begin { play: true, steps: 0, phi: Some(phi) })
+    }
+}
+
+/// Where an evolution begun now takes place: the ROI's grid, or the cursor's slice of it. `None` when the slice lies
+/// outside the ROI or there is no speed image yet.
+fn place(document: &Document, cursor: [usize; 3]) -> Option<Place> {
+    let geometry = &document.speed_image.as_ref()?.geometry;
+    let roi = document.roi;
+    let Dimension::Two(plane) = document.evolve.dimension else {
+        return Some(Place { roi, geometry: geometry.clone(), slice: None });
+    };
+    let axis = PlaneAxes::new(document.image.geometry(), plane).through.voxel_axis;
+    let index = cursor[axis];
+    let local = index.checked_sub(roi.lower[axis])?;
+    if index >= roi.upper[axis] {
+        return None;
+    }
+    let geometry = slice_geometry(geometry, axis, local).ok()?;
+    Some(Place { roi, geometry, slice: Some(SlicePlace { axis, index }) })
+}

@@ -1,0 +1,224 @@
+//! What the session knows of the running evolution, and what it may ask of the thread that runs it.
+
+use super::document::DeviceChoice;
+use super::speed::SpeedImage;
+use std::path::PathBuf;
+use std::sync::Arc;
+use zeroset_engine::levelset::{Event, LevelSetParams, Seed, StepReport, StopRule};
+use zeroset_engine::roi::Roi;
+use zeroset_engine::{Geometry, GeometryError, LabelMap};
+
+/// A φ at one moment, as shown, kept for undo, and taken back.
+#[derive(Clone, Debug)]
+pub struct PhiState {
+    /// Steps behind it.
+    pub step: u64,
+    /// Its values in mm, negative inside, x fastest.
+    pub phi: Arc<Vec<f32>>,
+}
+
+/// Where the contour starts.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// From spheres.
+    Seeds(Vec<Seed>),
+    /// From a label of the segmentation.
+    Label(Arc<LabelMap>, u16),
+    /// From a φ on the evolution's own grid.
+    Phi(Arc<Vec<f32>>),
+}
+
+/// Everything that the evolution thread needs to begin.
+#[derive(Clone, Debug)]
+pub struct EvolutionSetup {
+    /// Counts evolutions begun: tells whether a late result belongs to this one.
+    pub serial: u64,
+    /// Grid of the scan, for checks of the seeds.
+    pub scan: Geometry,
+    /// Where it evolves.
+    pub place: Place,
+    /// Speed or intensities on the grid of the ROI.
+    pub speed: Arc<SpeedImage>,
+    /// φ at t = 0.
+    pub start: Start,
+    /// Weights and numerics.
+    pub params: LevelSetParams,
+    /// When a run ends by itself.
+    pub stop: StopRule,
+    /// Device.
+    pub device: DeviceChoice,
+    /// Steps between two pictures.
+    pub steps_per_picture: u32,
+    /// Begin to run at once.
+    pub play: bool,
+}
+
+/// A touch of the brush on φ.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BrushTouch {
+    /// Centre, RAS+ mm.
+    pub center_mm: [f64; 3],
+    /// Radius, mm.
+    pub radius_mm: f64,
+    /// Adds to the inside (union), else removes (difference).
+    pub add: bool,
+    /// Only the slice through the centre, with this unit normal; `None` paints a ball.
+    pub slice_normal: Option<[f64; 3]>,
+}
+
+/// What the session asks of the evolution thread.
+#[derive(Clone, Debug)]
+pub enum EvolverCommand {
+    /// Begin a new evolution.
+    Begin(Box<EvolutionSetup>),
+    /// Run until paused or stopped by the rule.
+    Play,
+    /// Hold.
+    Pause,
+    /// This many steps from the present φ, then hold.
+    Advance(u32),
+    /// Show the φ after this many steps.
+    Seek(u64),
+    /// Leave the line at the present φ; the old line stays.
+    Branch,
+    /// Show another branch at its furthest step.
+    SwitchTo(usize),
+    /// New weights from the present step on.
+    SetParams(LevelSetParams),
+    /// A new stopping rule.
+    SetStop(StopRule),
+    /// Steps between two pictures.
+    StepsPerPicture(u32),
+    /// A touch of the brush.
+    Paint(BrushTouch),
+    /// The brush was lifted: the edit becomes one undo point.
+    EndPaint,
+    /// Put this φ in place (undo and redo of edits).
+    SetPhi(PhiState),
+    /// Collect φ at moments along the active line for an animated picture that goes to this file.
+    Film(PathBuf),
+    /// End the evolution and forget it.
+    Close,
+}
+
+/// Whether the evolution runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RunState {
+    /// There is none.
+    #[default]
+    Absent,
+    /// Waiting for its speed image or its device.
+    Preparing,
+    /// Held.
+    Paused,
+    /// Running.
+    Running,
+    /// Ended by the rule, with its reason.
+    Stopped(String),
+    /// Failed, with the reason.
+    Failed(String),
+}
+
+/// The evolution as shown.
+#[derive(Clone, Debug, Default)]
+pub struct EvolutionView {
+    /// Which evolution.
+    pub serial: u64,
+    /// Whether it runs.
+    pub state: RunState,
+    /// Where it evolves; `None` when there is no evolution.
+    pub place: Option<Place>,
+    /// φ as shown; a GPU's is read back only while held.
+    pub phi: Option<PhiState>,
+    /// Steps behind the φ as shown.
+    pub step: u64,
+    /// Last step of the timeline.
+    pub last_step: u64,
+    /// Evolution time t of the φ as shown.
+    pub time: f64,
+    /// What was measured along the timeline, by step.
+    pub reports: Arc<Vec<StepReport>>,
+    /// Steps of the active line at which weights changed, φ was edited or a branch begins.
+    pub marks: Arc<Vec<(u64, Event)>>,
+    /// Number of branches, and which one is active.
+    pub branches: (usize, usize),
+    /// Bytes of stored φ.
+    pub history_bytes: usize,
+    /// Bytes that stored φ may take.
+    pub history_budget: usize,
+    /// Leak and vanish warnings.
+    pub warnings: Vec<String>,
+    /// Device in words.
+    pub device: String,
+    /// Milliseconds per step over the last picture.
+    pub ms_per_step: f64,
+}
+
+/// Where an evolution takes place.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The region it was begun in.
+    pub roi: Roi,
+    /// Its grid in the patient; in 2D one slice, see [`slice_geometry`].
+    pub geometry: Geometry,
+    /// In 2D: which slice.
+    pub slice: Option<SlicePlace>,
+}
+
+/// The slice of a 2D evolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlicePlace {
+    /// Voxel axis of the scan across the slice.
+    pub axis: usize,
+    /// Index of the slice along that axis on the scan's grid.
+    pub index: usize,
+}
+
+impl EvolutionView {
+    /// Whether there is an evolution to show and steer.
+    pub fn exists(&self) -> bool {
+        !matches!(self.state, RunState::Absent | RunState::Preparing)
+    }
+
+    /// Whether it runs.
+    pub fn running(&self) -> bool {
+        self.state == RunState::Running
+    }
+}
+
+/// The grid of one slice of `roi_grid`: x and y are the two in-plane axes (ascending), z is across.
+///
+/// # Errors
+/// As [`Geometry::new`]: never for the grid of a ROI.
+pub fn slice_geometry(roi_grid: &Geometry, axis: usize, index: usize) -> Result<Geometry, GeometryError> {
+    let [a, b] = in_plane(axis);
+    let m = roi_grid.world_from_voxel();
+    let mut affine = *m;
+    affine.set_column(0, &m.column(a));
+    affine.set_column(1, &m.column(b));
+    affine.set_column(2, &m.column(axis));
+    let origin = m.column(3) + m.column(axis) * index as f64;
+    affine.set_column(3, &origin);
+    Geometry::new([roi_grid.size()[a], roi_grid.size()[b], 1], affine)
+}
+
+/// The two voxel axes across `axis`, ascending.
+pub fn in_plane(axis: usize) -> [usize; 2] {
+    match axis {
+        0 => [1, 2],
+        1 => [0, 2],
+        _ => [0, 1],
+    }
+}
+
+/// The values of one slice, in the order of [`slice_geometry`].
+pub fn slice_samples(samples: &[f32], size: [usize; 3], axis: usize, index: usize) -> Vec<f32> {
+    let [a, b] = in_plane(axis);
+    let stride = [1, size[0], size[0] * size[1]];
+    let start = index * stride[axis];
+    let mut slice = Vec::with_capacity(size[a] * size[b]);
+    for v in 0..size[b] {
+        slice.extend((0..size[a]).map(|u| samples[start + v * stride[b] + u * stride[a]]));
+    }
+    slice
+}

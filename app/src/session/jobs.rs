@@ -1,0 +1,76 @@
+//! Work that the session hands out whole: everything that it needs travels with it.
+
+use super::document::Accepted;
+use super::evolution::Place;
+use std::path::PathBuf;
+use std::sync::Arc;
+use zeroset_engine::{Geometry, LabelMap, Volume};
+
+/// Find the label change that accepts a contour.
+#[derive(Clone, Debug)]
+pub struct AcceptJob {
+    /// Document it belongs to.
+    pub serial: u64,
+    /// Grid of the scan.
+    pub scan: Geometry,
+    /// The segmentation so far.
+    pub labels: Option<Arc<LabelMap>>,
+    /// Label to write.
+    pub label: u16,
+    /// Where φ lies.
+    pub place: Place,
+    /// φ in mm, negative inside.
+    pub phi: Arc<Vec<f32>>,
+    /// How the contour came about.
+    pub record: Accepted,
+}
+
+/// What a file's provenance says.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// File of the scan.
+    pub source: Option<PathBuf>,
+    /// Contours in the mask, or the one that is written.
+    pub accepted: Vec<Accepted>,
+    /// Further notes.
+    pub log: Vec<String>,
+}
+
+/// Write a file.
+#[derive(Clone, Debug)]
+pub struct WriteJob {
+    /// Document it belongs to.
+    pub serial: u64,
+    /// Where to.
+    pub path: PathBuf,
+    /// What.
+    pub content: Content,
+    /// Its provenance.
+    pub origin: Origin,
+}
+
+/// What to write.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A mask; the number counts changes, to know what has been saved.
+    Mask(Arc<LabelMap>, u64),
+    /// φ or a speed image.
+    Samples(Geometry, Arc<Vec<f32>>),
+    /// The evolution as an animated picture.
+    Animation(Box<AnimationJob>),
+}
+
+/// An animated picture of an evolution.
+#[derive(Clone, Debug)]
+pub struct AnimationJob {
+    /// The scan.
+    pub image: Arc<Volume>,
+    /// Where φ lies.
+    pub place: Place,
+    /// φ at the moments shown, with their steps.
+    pub moments: Vec<(u64, Arc<Vec<f32>>)>,
+    /// Voxel at whose slices the picture is taken.
+    pub cursor: [usize; 3],
+    /// Intensities shown black and white.
+    pub window: (f32, f32),
+}
