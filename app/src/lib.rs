@@ -1,6 +1,8 @@
 //! The application: the command line now, and the window that it opens.
 
 pub mod cli;
+pub mod paint;
+pub mod session;
 
 use std::path::PathBuf;
 

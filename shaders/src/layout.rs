@@ -89,3 +89,67 @@ pub struct SpeedShape {
     /// Threshold: bit 0 = there is a lower bound, bit 1 = there is an upper bound.
     pub bounds: u32,
 }
+
+/// `Slice` of `view/slice.wgsl`: one slice pane.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+pub struct Slice {
+    /// Voxel of the pane's upper left corner.
+    pub corner_voxel: [f32; 4],
+    /// Step in voxels across the pane's whole width.
+    pub across_voxel: [f32; 4],
+    /// Step in voxels down the pane's whole height.
+    pub down_voxel: [f32; 4],
+    /// Voxels of the scan; w: 0 stored as i16, 1 as f32.
+    pub size: [u32; 4],
+    /// Voxel axes across and down; z: interpolate; w: a label map is bound.
+    pub axes: [u32; 4],
+    /// Slope, intercept, intensity shown black, intensity shown white.
+    pub intensity: [f32; 4],
+    /// Pane in pixels; z: contour width in pixels; w: how much to dim outside the ROI.
+    pub pane_px: [f32; 4],
+    /// First voxel of the ROI.
+    pub roi_lower: [f32; 4],
+    /// One past the last voxel of the ROI.
+    pub roi_upper: [f32; 4],
+    /// Rows of the affine from scan voxels to φ's grid.
+    pub phi_from_voxel: [[f32; 4]; 3],
+    /// Voxels of φ's grid; w: φ is bound.
+    pub phi_size: [u32; 4],
+    /// Rows of the affine from scan voxels to the speed image's grid.
+    pub speed_from_voxel: [[f32; 4]; 3],
+    /// Voxels of the speed image's grid; w: it is bound.
+    pub speed_size: [u32; 4],
+    /// Colour of the contour; w: its opacity.
+    pub contour_colour: [f32; 4],
+    /// Opacities of labels, speed, and of the inside of the contour; w: background grey.
+    pub opacity: [f32; 4],
+}
+
+/// `Surface` of `view/surface.wgsl`: the 3D pane.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+pub struct Surface {
+    /// Rows of the affine from RAS mm to the field's grid.
+    pub grid_from_world: [[f32; 4]; 3],
+    /// Voxels of the grid; w: 0 nothing, 1 φ, 2 labels.
+    pub size: [u32; 4],
+    /// Centre of the plane from which rays start, RAS mm.
+    pub centre: [f32; 4],
+    /// Half the plane's width, as a vector.
+    pub right: [f32; 4],
+    /// Half the plane's height, as a vector.
+    pub up: [f32; 4],
+    /// Direction of the rays, RAS; w: their length, mm.
+    pub forward: [f32; 4],
+    /// Colour of the surface.
+    pub colour: [f32; 4],
+    /// Background at the top.
+    pub background_top: [f32; 4],
+    /// Background at the bottom.
+    pub background_bottom: [f32; 4],
+    /// First voxel to look at; w: least step, mm.
+    pub lower: [f32; 4],
+    /// One past the last voxel to look at; w: largest step, mm.
+    pub upper: [f32; 4],
+}

@@ -1,0 +1,197 @@
+//! Everything that the panes read, on the graphics device: scan, labels, colours, φ and speed.
+
+use super::volume::{ScanTexture, TextureError, empty, upload_labels};
+use crate::session::{LabelTable, SpeedImage};
+use std::sync::Arc;
+use wgpu::util::DeviceExt as _;
+use zeroset_engine::{Geometry, LabelMap};
+
+/// Labels that have a colour of their own.
+const COLOURS: usize = 1 << 16;
+
+/// A field on a grid of its own: φ or speed.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its samples on the device, dense, x fastest.
+    pub buffer: wgpu::Buffer,
+    /// Its grid.
+    pub geometry: Geometry,
+}
+
+/// What the panes show.
+pub struct Scene {
+    /// Graphics device, shared with egui.
+    pub device: wgpu::Device,
+    /// Its queue.
+    pub queue: wgpu::Queue,
+    /// The scan.
+    pub scan: Option<ScanTexture>,
+    /// The scan's grid.
+    pub scan_geometry: Option<Geometry>,
+    /// The label map, where there is one.
+    pub labels: Option<wgpu::TextureView>,
+    /// Colour of each label, RGBA8; alpha 0 hides it.
+    pub colours: wgpu::Buffer,
+    /// φ.
+    pub phi: Option<Field>,
+    /// The speed image.
+    pub speed: Option<Field>,
+    nothing_texture: wgpu::TextureView,
+    nothing_buffer: wgpu::Buffer,
+    labels_revision: Option<(u64, u64)>,
+    colours_of: Option<LabelTable>,
+    speed_of: Option<Arc<SpeedImage>>,
+    phi_of: Option<Arc<Vec<f32>>>,
+    /// Counts changes of what the 3D pane shows.
+    pub surface_revision: u64,
+}
+
+impl Scene {
+    /// An empty scene.
+    pub fn new(device: wgpu::Device, queue: wgpu::Queue) -> Self {
+        let colours = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("label colours"),
+            size: 4 * COLOURS as u64,
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let nothing_buffer = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("no field"),
+            size: 16,
+            usage: wgpu::BufferUsages::STORAGE,
+            mapped_at_creation: false,
+        });
+        Self {
+            nothing_texture: empty(&device),
+            nothing_buffer,
+            colours,
+            scan: None,
+            scan_geometry: None,
+            labels: None,
+            phi: None,
+            speed: None,
+            labels_revision: None,
+            colours_of: None,
+            speed_of: None,
+            phi_of: None,
+            surface_revision: 0,
+            device,
+            queue,
+        }
+    }
+
+    /// Forgets everything of a document.
+    pub fn clear(&mut self) {
+        (self.scan, self.labels, self.phi, self.speed) = (None, None, None, None);
+        self.scan_geometry = None;
+        (self.labels_revision, self.speed_of, self.phi_of) = (None, None, None);
+        self.surface_revision += 1;
+    }
+
+    /// Brings the label texture up to `labels`, known by document and revision.
+    ///
+    /// # Errors
+    /// A map that is larger than the device's textures.
+    pub fn set_labels(&mut self, revision: (u64, u64), labels: Option<&LabelMap>) -> Result<(), TextureError> {
+        if self.labels_revision == Some(revision) {
+            return Ok(());
+        }
+        self.labels_revision = Some(revision);
+        self.surface_revision += 1;
+        self.labels = labels.map(|labels| upload_labels(&self.device, &self.queue, labels)).transpose()?;
+        Ok(())
+    }
+
+    /// Brings the colours up to the table.
+    pub fn set_colours(&mut self, table: &LabelTable) {
+        if self.colours_of.as_ref() == Some(table) {
+            return;
+        }
+        let mut colours = vec![0u32; COLOURS];
+        for label in table.iter() {
+            let [r, g, b] = label.colour;
+            colours[usize::from(label.number)] = u32::from_le_bytes([r, g, b, if label.visible { 255 } else { 0 }]);
+        }
+        self.queue.write_buffer(&self.colours, 0, bytemuck::cast_slice(&colours));
+        self.colours_of = Some(table.clone());
+        self.surface_revision += 1;
+    }
+
+    /// Brings the speed buffer up to the image.
+    pub fn set_speed(&mut self, image: Option<&Arc<SpeedImage>>) {
+        let same = match (&self.speed_of, image) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        if !same {
+            self.speed = image.and_then(|i| self.field("speed", i.geometry.clone(), &i.samples));
+            self.speed_of = image.cloned();
+        }
+    }
+
+    /// Brings φ up to these samples, uploaded when they are new.
+    pub fn set_phi(&mut self, phi: Option<(&Geometry, &Arc<Vec<f32>>)>) {
+        let same = match (&self.phi_of, phi) {
+            (Some(a), Some((_, b))) => Arc::ptr_eq(a, b),
+            (None, None) => self.phi.is_none(),
+            _ => false,
+        };
+        if same {
+            return;
+        }
+        self.surface_revision += 1;
+        let reusable = match (&self.phi, phi) {
+            (Some(field), Some((geometry, _))) => self.phi_of.is_some() && field.geometry == *geometry,
+            _ => false,
+        };
+        match (phi, &self.phi) {
+            (Some((_, samples)), Some(field)) if reusable => {
+                self.queue.write_buffer(&field.buffer, 0, bytemuck::cast_slice(samples));
+            }
+            (Some((geometry, samples)), _) => self.phi = self.field("phi", geometry.clone(), samples),
+            (None, _) => self.phi = None,
+        }
+        self.phi_of = phi.map(|(_, samples)| samples.clone());
+    }
+
+    /// Shows a φ that lives on the device already (a GPU evolution's own buffer).
+    pub fn set_phi_buffer(&mut self, geometry: &Geometry, buffer: &wgpu::Buffer) {
+        self.phi = Some(Field { buffer: buffer.clone(), geometry: geometry.clone() });
+        self.phi_of = None;
+        self.surface_revision += 1;
+    }
+
+    /// A field on the device; `None` when it is larger than a binding may be.
+    fn field(&self, label: &'static str, geometry: Geometry, samples: &[f32]) -> Option<Field> {
+        if 4 * samples.len() as u64 > self.device.limits().max_storage_buffer_binding_size {
+            return None;
+        }
+        let buffer = self.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+            label: Some(label),
+            contents: bytemuck::cast_slice(samples),
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+        });
+        Some(Field { buffer, geometry })
+    }
+
+    /// The label texture, or an empty one.
+    pub fn label_view(&self) -> &wgpu::TextureView {
+        self.labels.as_ref().unwrap_or(&self.nothing_texture)
+    }
+
+    /// A field's buffer, or an empty one.
+    pub fn field_buffer<'a>(&'a self, field: &'a Option<Field>) -> &'a wgpu::Buffer {
+        field.as_ref().map_or(&self.nothing_buffer, |f| &f.buffer)
+    }
+}
+
+/// Rows of the affine from the voxels of `from` to those of `to`.
+pub fn grid_from_voxel(from: &Geometry, to: &Geometry) -> [[f32; 4]; 3] {
+    rows(&(to.voxel_from_world() * from.world_from_voxel()))
+}
+
+/// The upper three rows of an affine, as f32.
+pub fn rows(affine: &nalgebra::Matrix4<f64>) -> [[f32; 4]; 3] {
+    std::array::from_fn(|r| std::array::from_fn(|c| affine[(r, c)] as f32))
+}

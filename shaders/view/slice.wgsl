@@ -1,0 +1,195 @@
+// One slice pane: CT through its display window, speed and label overlays, and the contour phi = 0.
+//
+// Each pixel finds its own (fractional) voxel; nothing is resampled beforehand. The contour is drawn from phi itself:
+// its distance in screen pixels is |phi| / |grad phi| with the gradient taken in pixels, so the line has the same
+// width at every zoom and lies at sub-voxel accuracy.
+
+struct Slice {
+    // Voxel of the pane's upper left corner, and the steps across the pane's whole width and height.
+    corner_voxel: vec4<f32>,
+    across_voxel: vec4<f32>,
+    down_voxel: vec4<f32>,
+    // Voxels of the scan; w: 0 stored as i16, 1 as f32.
+    size: vec4<u32>,
+    // Voxel axes across and down; z: interpolate; w: a label map is bound.
+    axes: vec4<u32>,
+    // Slope, intercept, intensity shown black, intensity shown white.
+    intensity: vec4<f32>,
+    // Pane in pixels; z: contour width in pixels; w: how much to dim outside the ROI.
+    pane_px: vec4<f32>,
+    // ROI in voxels, half-open.
+    roi_lower: vec4<f32>,
+    roi_upper: vec4<f32>,
+    // Rows of the affine from scan voxels to phi's grid, and that grid's size; w: phi is bound.
+    phi_from_voxel: array<vec4<f32>, 3>,
+    phi_size: vec4<u32>,
+    // The same for the speed image.
+    speed_from_voxel: array<vec4<f32>, 3>,
+    speed_size: vec4<u32>,
+    contour_colour: vec4<f32>,
+    // Opacities of labels, speed, and of the inside of the contour; w: background grey.
+    opacity: vec4<f32>,
+}
+
+@group(0) @binding(0) var<uniform> slice: Slice;
+@group(0) @binding(1) var scan: texture_3d<u32>;
+@group(0) @binding(2) var labels: texture_3d<u32>;
+@group(0) @binding(3) var<storage, read> label_colours: array<u32>;
+@group(0) @binding(4) var<storage, read> phi: array<f32>;
+@group(0) @binding(5) var<storage, read> speed: array<f32>;
+
+struct Varying {
+    @builtin(position) position: vec4<f32>,
+    @location(0) pane: vec2<f32>,
+}
+
+@vertex
+fn slice_vertex(@builtin(vertex_index) index: u32) -> Varying {
+    // One triangle that covers the pane.
+    let pane = vec2<f32>(f32((index << 1u) & 2u), f32(index & 2u));
+    return Varying(vec4<f32>(pane.x * 2.0 - 1.0, 1.0 - pane.y * 2.0, 0.0, 1.0), pane);
+}
+
+fn intensity_at(voxel: vec3<i32>) -> f32 {
+    let inside = clamp(voxel, vec3<i32>(0), vec3<i32>(slice.size.xyz) - 1);
+    let stored = textureLoad(scan, inside, 0).x;
+    if slice.size.w == 1u {
+        return bitcast<f32>(stored);
+    }
+    return f32(bitcast<i32>(stored << 16u) >> 16u) * slice.intensity.x + slice.intensity.y;
+}
+
+fn unit(axis: u32) -> vec3<i32> {
+    return vec3<i32>(i32(axis == 0u), i32(axis == 1u), i32(axis == 2u));
+}
+
+// Bilinear within the slice: across it the voxel is a whole number.
+fn intensity(voxel: vec3<f32>) -> f32 {
+    if slice.axes.z == 0u {
+        return intensity_at(vec3<i32>(round(voxel)));
+    }
+    let across = unit(slice.axes.x);
+    let down = unit(slice.axes.y);
+    let in_plane = across + down;
+    let base = select(vec3<i32>(round(voxel)), vec3<i32>(floor(voxel)), in_plane == vec3<i32>(1));
+    let fraction = voxel - vec3<f32>(base);
+    let fa = dot(fraction, vec3<f32>(across));
+    let fd = dot(fraction, vec3<f32>(down));
+    let top = mix(intensity_at(base), intensity_at(base + across), fa);
+    let bottom = mix(intensity_at(base + down), intensity_at(base + in_plane), fa);
+    return mix(top, bottom, fd);
+}
+
+fn label_at(voxel: vec3<f32>) -> u32 {
+    let inside = clamp(vec3<i32>(round(voxel)), vec3<i32>(0), vec3<i32>(slice.size.xyz) - 1);
+    return textureLoad(labels, inside, 0).x;
+}
+
+fn apply_affine(rows: array<vec4<f32>, 3>, voxel: vec3<f32>) -> vec3<f32> {
+    let v = vec4<f32>(voxel, 1.0);
+    return vec3<f32>(dot(rows[0], v), dot(rows[1], v), dot(rows[2], v));
+}
+
+fn apply_linear(rows: array<vec4<f32>, 3>, step: vec3<f32>) -> vec3<f32> {
+    return vec3<f32>(dot(rows[0].xyz, step), dot(rows[1].xyz, step), dot(rows[2].xyz, step));
+}
+
+fn within(grid: vec3<f32>, size: vec3<u32>) -> bool {
+    return all(grid >= vec3<f32>(-0.5)) && all(grid < vec3<f32>(size) - 0.5);
+}
+
+fn phi_at(voxel: vec3<u32>) -> f32 {
+    return phi[voxel.x + slice.phi_size.x * (voxel.y + slice.phi_size.y * voxel.z)];
+}
+
+// Trilinear phi (w) and its gradient per voxel of its grid (xyz).
+fn phi_and_gradient(grid: vec3<f32>) -> vec4<f32> {
+    let last = vec3<f32>(slice.phi_size.xyz) - 1.0;
+    let at = clamp(grid, vec3<f32>(0.0), last);
+    let base = min(floor(at), max(last - 1.0, vec3<f32>(0.0)));
+    let f = at - base;
+    let a = vec3<u32>(base);
+    let b = min(a + 1u, slice.phi_size.xyz - 1u);
+    let p000 = phi_at(a);
+    let p100 = phi_at(vec3<u32>(b.x, a.y, a.z));
+    let p010 = phi_at(vec3<u32>(a.x, b.y, a.z));
+    let p110 = phi_at(vec3<u32>(b.x, b.y, a.z));
+    let p001 = phi_at(vec3<u32>(a.x, a.y, b.z));
+    let p101 = phi_at(vec3<u32>(b.x, a.y, b.z));
+    let p011 = phi_at(vec3<u32>(a.x, b.y, b.z));
+    let p111 = phi_at(b);
+    let x00 = mix(p000, p100, f.x);
+    let x10 = mix(p010, p110, f.x);
+    let x01 = mix(p001, p101, f.x);
+    let x11 = mix(p011, p111, f.x);
+    let y0 = mix(x00, x10, f.y);
+    let y1 = mix(x01, x11, f.y);
+    let dx = mix(mix(p100 - p000, p110 - p010, f.y), mix(p101 - p001, p111 - p011, f.y), f.z);
+    let dy = mix(x10 - x00, x11 - x01, f.z);
+    return vec4<f32>(dx, dy, y1 - y0, mix(y0, y1, f.z));
+}
+
+fn speed_near(grid: vec3<f32>) -> f32 {
+    let at = vec3<u32>(clamp(round(grid), vec3<f32>(0.0), vec3<f32>(slice.speed_size.xyz) - 1.0));
+    return speed[at.x + slice.speed_size.x * (at.y + slice.speed_size.y * at.z)];
+}
+
+// -1 deep blue, 0 light blue, 1 white.
+fn speed_colour(g: f32) -> vec3<f32> {
+    let t = clamp(0.5 * (g + 1.0), 0.0, 1.0);
+    return mix(vec3<f32>(0.07, 0.16, 0.55), vec3<f32>(1.0), t * t);
+}
+
+@fragment
+fn slice_fragment(in: Varying) -> @location(0) vec4<f32> {
+    let voxel = slice.corner_voxel.xyz + in.pane.x * slice.across_voxel.xyz + in.pane.y * slice.down_voxel.xyz;
+    let across_px = slice.across_voxel.xyz / slice.pane_px.x;
+    let down_px = slice.down_voxel.xyz / slice.pane_px.y;
+    if !within(voxel, slice.size.xyz) {
+        return vec4<f32>(vec3<f32>(slice.opacity.w), 1.0);
+    }
+    let hu = intensity(voxel);
+    var colour = vec3<f32>(clamp((hu - slice.intensity.z) / (slice.intensity.w - slice.intensity.z), 0.0, 1.0));
+
+    if slice.speed_size.w == 1u && slice.opacity.y > 0.0 {
+        let grid = apply_affine(slice.speed_from_voxel, voxel);
+        if within(grid, slice.speed_size.xyz) {
+            colour = mix(colour, speed_colour(speed_near(grid)), slice.opacity.y);
+        }
+    }
+    let outside_roi = any(voxel < slice.roi_lower.xyz - 0.5) || any(voxel >= slice.roi_upper.xyz - 0.5);
+    colour *= select(1.0, 1.0 - slice.pane_px.w, outside_roi);
+
+    if slice.axes.w == 1u && slice.opacity.x > 0.0 {
+        let label = label_at(voxel);
+        let here = unpack4x8unorm(label_colours[min(label, 65535u)]);
+        var strength = 0.55 * here.w;
+        let edge = label != label_at(voxel + across_px) || label != label_at(voxel - across_px)
+            || label != label_at(voxel + down_px) || label != label_at(voxel - down_px);
+        if edge && label != 0u {
+            strength = here.w;
+        }
+        colour = mix(colour, here.rgb, strength * slice.opacity.x);
+    }
+
+    if slice.phi_size.w == 1u {
+        let grid = apply_affine(slice.phi_from_voxel, voxel);
+        if within(grid, slice.phi_size.xyz) {
+            let sampled = phi_and_gradient(grid);
+            let gradient_px = vec2<f32>(
+                dot(sampled.xyz, apply_linear(slice.phi_from_voxel, across_px)),
+                dot(sampled.xyz, apply_linear(slice.phi_from_voxel, down_px)),
+            );
+            let distance_px = sampled.w / max(length(gradient_px), 1e-6);
+            if sampled.w < 0.0 {
+                colour = mix(colour, slice.contour_colour.rgb, slice.opacity.z);
+            }
+            let half_width = 0.5 * slice.pane_px.z;
+            let line = clamp(half_width + 0.5 - abs(distance_px), 0.0, 1.0);
+            let halo = clamp(half_width + 1.5 - abs(distance_px), 0.0, 1.0);
+            colour = mix(colour, vec3<f32>(0.0), 0.45 * halo * slice.contour_colour.w);
+            colour = mix(colour, slice.contour_colour.rgb, line * slice.contour_colour.w);
+        }
+    }
+    return vec4<f32>(colour, 1.0);
+}
