@@ -3,6 +3,8 @@
 pub mod cli;
 pub mod paint;
 pub mod session;
+pub mod theme;
+pub mod views;
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! [`Session::apply`]: one command in, its effects out.
 
-use super::control::{AfterAccept, Begin};
+use super::control::AfterAccept;
 use super::evolution::EvolverCommand;
 use super::history::{Change, Pair, Restored};
 use super::jobs::{Content, Origin, WriteJob};
@@ -111,9 +111,7 @@ impl Session {
             Command::Seek(step) if exists => return steer(EvolverCommand::Seek(step)),
             Command::Branch if exists => return steer(EvolverCommand::Branch),
             Command::SwitchTo(branch) if exists => return steer(EvolverCommand::SwitchTo(branch)),
-            Command::Restart if self.can_begin() => {
-                return self.plan_begin(Begin { play: false, steps: 0, phi: None });
-            }
+            Command::Restart => return self.begin(false, 0),
             Command::Discard => {
                 self.evolution = EvolutionView::default();
                 self.begin_pending = None;
@@ -217,7 +215,7 @@ impl Session {
                 }
             }
         }
-        let Some(spread) = zeroset_engine::levelset::Spread::of(values) else { return };
+        let Some(spread) = zeroset_engine::levelset::measure::Spread::of(values) else { return };
         let reach = (2.5 * spread.sigma).max(1.0);
         let mut speed = document.speed.clone();
         (speed.lower, speed.upper) = (Some((spread.median - reach).round()), Some((spread.median + reach).round()));

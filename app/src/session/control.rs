@@ -6,6 +6,7 @@ use super::jobs::AcceptJob;
 use super::plane::{Plane, PlaneAxes};
 use super::{Effect, EvolutionView, RunState, Session, Severity};
 use std::sync::Arc;
+use zeroset_engine::levelset::history::Event;
 
 /// An evolution to begin as soon as its speed image is there.
 #[derive(Clone, Debug)]
@@ -86,7 +87,7 @@ impl Session {
     }
 
     /// Whether there is something to start from; tells the user when not.
-    pub(super) fn can_begin(&mut self) -> bool {
+    fn can_begin(&mut self) -> bool {
         let Some(document) = &self.document else { return false };
         let label_exists = document.labels.as_ref().is_some_and(|l| l.count(document.active_label) > 0);
         if document.seeds.is_empty() && !label_exists {
@@ -96,25 +97,26 @@ impl Session {
         true
     }
 
+    /// Begins from the seeds or the active label, when there is something to begin from.
+    pub(super) fn begin(&mut self, play: bool, steps: u32) -> Vec<Effect> {
+        if self.can_begin() { self.plan_begin(Begin { play, steps, phi: None }) } else { Vec::new() }
+    }
+
     pub(super) fn play(&mut self) -> Vec<Effect> {
         match self.evolution.state {
-            RunState::Absent | RunState::Failed(_) if self.can_begin() => {
-                self.plan_begin(Begin { play: true, steps: 0, phi: None })
-            }
+            RunState::Absent | RunState::Failed(_) => self.begin(true, 0),
             RunState::Paused | RunState::Stopped(_) => vec![Effect::Evolver(EvolverCommand::Play)],
-            _ => Vec::new(),
+            RunState::Running | RunState::Preparing => Vec::new(),
         }
     }
 
     pub(super) fn step_forward(&mut self, steps: u32) -> Vec<Effect> {
         match self.evolution.state {
-            RunState::Absent | RunState::Failed(_) if self.can_begin() => {
-                self.plan_begin(Begin { play: false, steps, phi: None })
-            }
+            RunState::Absent | RunState::Failed(_) => self.begin(false, steps),
             RunState::Paused | RunState::Stopped(_) | RunState::Running => {
                 vec![Effect::Evolver(EvolverCommand::Advance(steps))]
             }
-            _ => Vec::new(),
+            RunState::Preparing => Vec::new(),
         }
     }
 
@@ -137,7 +139,7 @@ impl Session {
             && matches!(self.evolution.state, RunState::Paused | RunState::Stopped(_));
         let (Some(document), true) = (&self.document, ready) else { return Vec::new() };
         let (Some(place), Some(phi)) = (&self.evolution.place, &self.evolution.phi) else { return Vec::new() };
-        let edited = |e: &&(u64, zeroset_engine::levelset::Event)| e.1 == zeroset_engine::levelset::Event::Edit;
+        let edited = |mark: &&(u64, Event)| mark.1 == Event::Edit;
         let job = AcceptJob {
             serial: document.serial,
             scan: document.image.geometry().clone(),

@@ -4,7 +4,8 @@ use super::document::DeviceChoice;
 use super::speed::SpeedImage;
 use std::path::PathBuf;
 use std::sync::Arc;
-use zeroset_engine::levelset::{Event, LevelSetParams, Seed, StepReport, StopRule};
+use zeroset_engine::levelset::history::Event;
+use zeroset_engine::levelset::{LevelSetParams, Seed, StepReport, StopRule};
 use zeroset_engine::roi::Roi;
 use zeroset_engine::{Geometry, GeometryError, LabelMap};
 
@@ -178,6 +179,17 @@ impl EvolutionView {
     /// Whether there is an evolution to show and steer.
     pub fn exists(&self) -> bool {
         !matches!(self.state, RunState::Absent | RunState::Preparing)
+    }
+
+    /// The report of the φ as shown.
+    pub fn report(&self) -> Option<&StepReport> {
+        let at = self.reports.partition_point(|r| r.step <= self.step);
+        self.reports.get(at.checked_sub(1)?)
+    }
+
+    /// Enclosed volume of the φ as shown, mL.
+    pub fn volume_ml(&self) -> f64 {
+        self.report().map_or(0.0, |r| r.stats.volume_ml)
     }
 
     /// Whether it runs.

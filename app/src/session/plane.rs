@@ -41,7 +41,7 @@ impl Plane {
 }
 
 /// A voxel axis of the stored grid with the direction in which the screen axis runs along it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScreenAxis {
     /// Voxel axis (0 x, 1 y, 2 z).
     pub voxel_axis: usize,
@@ -50,7 +50,7 @@ pub struct ScreenAxis {
 }
 
 /// How a plane lies on a stored grid. Oblique and sheared grids are shown along their nearest axes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlaneAxes {
     /// The screen's right.
     pub right: ScreenAxis,
