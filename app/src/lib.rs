@@ -1,10 +1,18 @@
 //! The application: the command line now, and the window that it opens.
 
+pub mod brush;
 pub mod cli;
+pub mod desk;
+pub mod evolver;
+pub mod film;
+pub mod line;
 pub mod paint;
 pub mod session;
+pub mod starting;
 pub mod theme;
 pub mod views;
+pub mod work;
+pub mod worker;
 
 use std::path::PathBuf;
 

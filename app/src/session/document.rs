@@ -62,6 +62,8 @@ pub struct LoadedScan {
     pub path: Option<PathBuf>,
     /// Samples and grid.
     pub image: Arc<Volume>,
+    /// Least and greatest intensity.
+    pub range: (f32, f32),
     /// What the reader had to say (oblique, sheared, NaN replaced ...).
     pub warnings: Vec<String>,
 }
@@ -131,7 +133,7 @@ pub struct Document {
 impl Document {
     /// A document on a scan, with nothing decided yet.
     pub fn new(serial: u64, scan: LoadedScan) -> Self {
-        let range = scan.image.range();
+        let range = scan.range;
         let roi = Roi::whole(scan.image.geometry());
         Self {
             serial,

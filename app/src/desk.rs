@@ -1,0 +1,78 @@
+//! The session with its threads: what the window drives, and what tests drive without one.
+
+use crate::evolver::{Evolver, Extra};
+use crate::paint::ScanTexture;
+use crate::session::{Command, Effect, Session, Severity};
+use crate::starting::Gpu;
+use crate::worker::{Arrival, Busy, Graphics, Wake, Worker};
+
+/// The session, the workers, and the evolution thread.
+pub struct Desk {
+    /// The document and all decisions.
+    pub session: Session,
+    worker: Worker,
+    evolver: Evolver,
+    /// Effects that only a window can carry out.
+    pub for_window: Vec<Effect>,
+}
+
+impl Desk {
+    /// Starts the threads around an empty session.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(wake: Wake, graphics: Graphics, gpu: Gpu) -> std::io::Result<Self> {
+        let worker = Worker::start(wake.clone(), graphics)?;
+        let evolver = Evolver::start(wake, gpu)?;
+        Ok(Self { session: Session::new(), worker, evolver, for_window: Vec::new() })
+    }
+
+    /// Carries out a command.
+    pub fn apply(&mut self, command: Command) {
+        let effects = self.session.apply(command);
+        self.dispatch(effects);
+    }
+
+    /// Takes what the threads have finished; returns scans' textures. Never waits.
+    pub fn poll(&mut self) -> Vec<ScanTexture> {
+        let mut textures = Vec::new();
+        for arrival in self.worker.arrived() {
+            let Arrival { outcome, texture } = arrival;
+            let effects = self.session.take(outcome);
+            self.dispatch(effects);
+            textures.extend(texture);
+        }
+        for extra in self.evolver.extras() {
+            match extra {
+                Extra::Edited(serial, before, after) => self.session.take_edit(serial, before, after),
+                Extra::Film(path, moments) => {
+                    let effects = self.session.take_film(path, moments);
+                    self.dispatch(effects);
+                }
+                Extra::Failed(reason) => self.session.notify(Severity::Error, reason),
+            }
+        }
+        if let Some(view) = self.evolver.newest() {
+            let effects = self.session.take_evolution(view);
+            self.dispatch(effects);
+        }
+        if let Some(effect) = self.session.wanted_speed() {
+            self.dispatch(vec![effect]);
+        }
+        textures
+    }
+
+    /// What the workers are doing.
+    pub fn busy(&self) -> Vec<Busy> {
+        self.worker.busy()
+    }
+
+    fn dispatch(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Evolver(command) => self.evolver.send(command),
+                other => self.for_window.extend(self.worker.take(other)),
+            }
+        }
+    }
+}

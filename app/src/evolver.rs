@@ -1,0 +1,356 @@
+//! The evolution thread: owns the [`Evolution`], takes commands, and leaves the newest state for whoever looks.
+//!
+//! The window never waits for it. A state that nobody has fetched is replaced by a newer one; φ is copied only when
+//! the last copy was fetched, so a fast evolution is not slowed down by a slow screen.
+
+use crate::session::evolution::{BrushTouch, EvolutionSetup, EvolutionView, EvolverCommand, PhiState, Place, RunState};
+use crate::starting;
+use crate::worker::Wake;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use zeroset_engine::levelset::history::Event;
+use zeroset_engine::levelset::{Evolution, EvolutionError, EvolutionState, StepReport};
+
+/// Frames of an animated picture.
+const FILM_FRAMES: u64 = 60;
+/// Shortest time between two pictures of a running evolution.
+const PICTURE_INTERVAL: Duration = Duration::from_millis(15);
+
+/// What the thread hands out beside its state.
+#[derive(Debug)]
+pub enum Extra {
+    /// A finished brush edit, for undo: evolution, before, after.
+    Edited(u64, PhiState, PhiState),
+    /// Moments for an animated picture.
+    Film(PathBuf, Vec<(u64, Arc<Vec<f32>>)>),
+    /// Something failed but the evolution goes on.
+    Failed(String),
+}
+
+/// The thread's handle.
+pub struct Evolver {
+    commands: Sender<EvolverCommand>,
+    newest: Arc<Mutex<Option<EvolutionView>>>,
+    extras: Receiver<Extra>,
+}
+
+impl Evolver {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(wake: Wake, gpu: starting::Gpu) -> std::io::Result<Self> {
+        let (commands, inbox) = channel();
+        let (extra_out, extras) = channel();
+        let newest = Arc::new(Mutex::new(None));
+        let slot = newest.clone();
+        std::thread::Builder::new()
+            .name("zeroset-evolver".to_owned())
+            .spawn(move || Thread { inbox, slot, extras: extra_out, wake, gpu, run: None }.work())?;
+        Ok(Self { commands, newest, extras })
+    }
+
+    /// Gives the thread a command.
+    pub fn send(&self, command: EvolverCommand) {
+        // The thread ends with the program; a command after that has no one to ask.
+        let _ = self.commands.send(command);
+    }
+
+    /// The newest state, once.
+    pub fn newest(&self) -> Option<EvolutionView> {
+        self.newest.lock().ok()?.take()
+    }
+
+    /// What else has come.
+    pub fn extras(&self) -> Vec<Extra> {
+        self.extras.try_iter().collect()
+    }
+}
+
+/// The running evolution and how it is shown.
+struct Run {
+    serial: u64,
+    place: Place,
+    evolution: Evolution,
+    device: String,
+    playing: bool,
+    steps_per_picture: u32,
+    ms_per_step: f64,
+    /// φ before the brush touched it.
+    stroke: Option<PhiState>,
+    shown_at: Instant,
+    reports: Arc<Vec<StepReport>>,
+    failure: Option<String>,
+}
+
+struct Thread {
+    inbox: Receiver<EvolverCommand>,
+    slot: Arc<Mutex<Option<EvolutionView>>>,
+    extras: Sender<Extra>,
+    wake: Wake,
+    gpu: starting::Gpu,
+    run: Option<Run>,
+}
+
+impl Thread {
+    fn work(mut self) {
+        loop {
+            let playing = self.run.as_ref().is_some_and(|r| r.playing);
+            // A running evolution looks for commands between pictures; a held one waits for them.
+            let first = if playing {
+                match self.inbox.try_recv() {
+                    Ok(command) => Some(command),
+                    Err(TryRecvError::Empty) => None,
+                    Err(TryRecvError::Disconnected) => return,
+                }
+            } else {
+                match self.inbox.recv() {
+                    Ok(command) => Some(command),
+                    Err(_) => return,
+                }
+            };
+            if let Some(first) = first {
+                let commands = std::iter::once(first).chain(self.inbox.try_iter()).collect();
+                for command in coalesced(commands) {
+                    self.carry_out(command);
+                }
+                self.publish(true);
+            }
+            if self.run.as_ref().is_some_and(|r| r.playing) {
+                self.play();
+            }
+        }
+    }
+
+    /// One picture's worth of steps.
+    fn play(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        let before = Instant::now();
+        let steps_before = run.evolution.step();
+        match run.evolution.advance(run.steps_per_picture) {
+            Ok(_) => {
+                let steps = run.evolution.step() - steps_before;
+                if steps > 0 {
+                    let ms = before.elapsed().as_secs_f64() * 1e3 / steps as f64;
+                    run.ms_per_step = if run.ms_per_step == 0.0 { ms } else { 0.8 * run.ms_per_step + 0.2 * ms };
+                }
+                run.playing = run.evolution.state() == EvolutionState::Ready;
+            }
+            Err(error) => run.fail(&error),
+        }
+        let held = !run.playing;
+        self.publish(held);
+    }
+
+    fn carry_out(&mut self, command: EvolverCommand) {
+        match command {
+            EvolverCommand::Begin(setup) => self.begin(*setup),
+            EvolverCommand::Close => self.run = None,
+            other => {
+                let Some(run) = &mut self.run else { return };
+                let extra = run.carry_out(other).unwrap_or_else(|error| Some(Extra::Failed(error.to_string())));
+                if let Some(extra) = extra
+                    && self.extras.send(extra).is_ok()
+                {
+                    (self.wake)();
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, setup: EvolutionSetup) {
+        // The old φ and history go first: two of them may not fit.
+        self.run = None;
+        match starting::evolution(&setup, &self.gpu) {
+            Ok(evolution) => self.run = Some(Run::new(setup, evolution)),
+            Err(error) => {
+                let state = RunState::Failed(crate::cli::one_line(&error));
+                self.put(EvolutionView { serial: setup.serial, state, ..EvolutionView::default() });
+            }
+        }
+    }
+
+    /// Leaves the state for the window; with `now` whatever the time since the last picture.
+    fn publish(&mut self, now: bool) {
+        let Some(run) = &mut self.run else { return };
+        let fetched = self.slot.lock().is_ok_and(|slot| slot.is_none());
+        if !now && (!fetched || run.shown_at.elapsed() < PICTURE_INTERVAL) {
+            return;
+        }
+        run.shown_at = Instant::now();
+        let view = run.view();
+        self.put(view);
+    }
+
+    fn put(&self, view: EvolutionView) {
+        if let Ok(mut slot) = self.slot.lock() {
+            *slot = Some(view);
+        }
+        (self.wake)();
+    }
+}
+
+impl Run {
+    fn new(setup: EvolutionSetup, mut evolution: Evolution) -> Self {
+        let device = evolution.stepper().device();
+        Self {
+            serial: setup.serial,
+            place: setup.place,
+            evolution,
+            device,
+            playing: setup.play,
+            steps_per_picture: setup.steps_per_picture.max(1),
+            ms_per_step: 0.0,
+            stroke: None,
+            shown_at: Instant::now(),
+            reports: Arc::default(),
+            failure: None,
+        }
+    }
+
+    fn fail(&mut self, error: &EvolutionError) {
+        self.playing = false;
+        self.failure = Some(error.to_string());
+    }
+
+    fn carry_out(&mut self, command: EvolverCommand) -> Result<Option<Extra>, EvolutionError> {
+        match command {
+            EvolverCommand::Play => {
+                self.end_stroke()?;
+                self.evolution.resume();
+                (self.playing, self.failure) = (true, None);
+            }
+            EvolverCommand::Pause => self.playing = false,
+            EvolverCommand::Advance(steps) => {
+                self.playing = false;
+                self.evolution.resume();
+                self.evolution.advance(steps)?;
+            }
+            EvolverCommand::Seek(step) => {
+                self.playing = false;
+                let tip = self.evolution.history().tip();
+                self.evolution.seek(step.min(tip))?;
+            }
+            EvolverCommand::Branch => {
+                self.playing = false;
+                self.evolution.branch()?;
+            }
+            EvolverCommand::SwitchTo(branch) => {
+                self.playing = false;
+                self.evolution.switch_to(branch)?;
+            }
+            EvolverCommand::SetParams(params) if params != self.evolution.params() => {
+                self.evolution.set_params(params)?;
+            }
+            EvolverCommand::SetStop(rule) if rule != self.evolution.rule() => self.evolution.set_rule(rule),
+            EvolverCommand::StepsPerPicture(steps) => self.steps_per_picture = steps.max(1),
+            EvolverCommand::Paint(touch) => {
+                self.playing = false;
+                self.paint(&touch)?;
+            }
+            EvolverCommand::EndPaint => return self.end_stroke(),
+            EvolverCommand::SetPhi(state) => {
+                self.playing = false;
+                let tip = self.evolution.history().tip();
+                self.evolution.seek(state.step.min(tip))?;
+                self.evolution.edit_phi(&state.phi)?;
+            }
+            EvolverCommand::Film(path) => return self.film(path).map(Some),
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// Union of φ with a ball, or what is left of it without the ball.
+    fn paint(&mut self, touch: &BrushTouch) -> Result<(), EvolutionError> {
+        let mut phi = self.evolution.phi()?;
+        if self.stroke.is_none() {
+            self.stroke = Some(PhiState { step: self.evolution.step(), phi: Arc::new(phi.clone()) });
+        }
+        crate::brush::apply(&mut phi, &self.place.geometry, touch);
+        // The stepper takes it at once, history only when the brush is lifted: a stroke is one edit.
+        let step = self.evolution.step();
+        self.evolution.stepper().set_phi(&phi, step)?;
+        Ok(())
+    }
+
+    fn end_stroke(&mut self) -> Result<Option<Extra>, EvolutionError> {
+        let Some(before) = self.stroke.take() else { return Ok(None) };
+        let phi = self.evolution.phi()?;
+        self.evolution.edit_phi(&phi)?;
+        let after = PhiState { step: self.evolution.step(), phi: Arc::new(phi) };
+        Ok(Some(Extra::Edited(self.serial, before, after)))
+    }
+
+    /// φ at evenly spaced steps of the active line, then back to where it was.
+    fn film(&mut self, path: PathBuf) -> Result<Extra, EvolutionError> {
+        let (here, tip) = (self.evolution.step(), self.evolution.history().tip());
+        let frames = tip.min(FILM_FRAMES).max(1);
+        let mut moments = Vec::new();
+        for frame in 0..=frames {
+            let step = tip * frame / frames;
+            self.evolution.seek(step)?;
+            moments.push((step, Arc::new(self.evolution.phi()?)));
+        }
+        self.evolution.seek(here)?;
+        Ok(Extra::Film(path, moments))
+    }
+
+    fn view(&mut self) -> EvolutionView {
+        let phi = self.evolution.phi();
+        let report = self.evolution.report();
+        let state = match (&phi, &self.failure, self.playing, self.evolution.state()) {
+            (Err(error), ..) => RunState::Failed(error.to_string()),
+            (_, Some(failure), ..) => RunState::Failed(failure.clone()),
+            (_, _, true, _) => RunState::Running,
+            (_, _, false, EvolutionState::Stopped(reason)) => RunState::Stopped(reason.to_string()),
+            (_, _, false, EvolutionState::Ready) => RunState::Paused,
+        };
+        let (history, step) = (self.evolution.history(), self.evolution.step());
+        let line = crate::line::of(history);
+        self.reports = Arc::new(line.reports);
+        EvolutionView {
+            serial: self.serial,
+            state,
+            place: Some(self.place.clone()),
+            phi: phi.ok().map(|phi| PhiState { step, phi: Arc::new(phi) }),
+            step,
+            last_step: history.tip(),
+            time: report.time,
+            reports: self.reports.clone(),
+            marks: Arc::new(line.marks),
+            branches: (history.branches().len(), history.active()),
+            history_bytes: history.used_bytes(),
+            history_budget: history.budget_bytes(),
+            warnings: self.evolution.warnings().iter().map(ToString::to_string).collect(),
+            device: self.device.clone(),
+            ms_per_step: self.ms_per_step,
+        }
+    }
+}
+
+/// Of several seeks, weights or rules in a row only the last counts.
+fn coalesced(commands: Vec<EvolverCommand>) -> Vec<EvolverCommand> {
+    let mut kept: Vec<EvolverCommand> = Vec::with_capacity(commands.len());
+    for command in commands {
+        let same = kept.last().is_some_and(|last| {
+            std::mem::discriminant(last) == std::mem::discriminant(&command)
+                && matches!(
+                    command,
+                    EvolverCommand::Seek(_) | EvolverCommand::SetParams(_) | EvolverCommand::SetStop(_)
+                )
+        });
+        if same {
+            kept.pop();
+        }
+        kept.push(command);
+    }
+    kept
+}
+
+/// The kinds of change that the timeline marks.
+pub fn is_marked(event: Event) -> bool {
+    event != Event::Passing
+}

@@ -1,0 +1,95 @@
+//! How an evolution begins: fields and φ on its grid, and the stepper on the chosen device.
+
+use crate::session::evolution::{EvolutionSetup, Place, Start, slice_samples};
+use crate::session::{DeviceChoice, SpeedImage};
+use anyhow::Context as _;
+use zeroset_engine::levelset::cpu::CpuStepper;
+use zeroset_engine::levelset::phi::grid_of;
+use zeroset_engine::levelset::{Evolution, Fields, LevelSet, Method, Stepper, seeds};
+
+/// The window's graphics device, when it may be used to compute.
+#[derive(Clone, Default)]
+pub struct Gpu {
+    /// Device, queue and what they are.
+    pub device: Option<(wgpu::Device, wgpu::Queue, wgpu::AdapterInfo)>,
+}
+
+impl Gpu {
+    /// Whether it is a real GPU (and not a program that stands in for one).
+    pub fn is_real(&self) -> bool {
+        self.device.as_ref().is_some_and(|(_, _, info)| info.device_type != wgpu::DeviceType::Cpu)
+    }
+}
+
+/// The evolution that a setup describes.
+///
+/// # Errors
+/// Seeds outside the scan or the ROI, an empty start, parameters out of range, a device that cannot do it.
+pub fn evolution(setup: &EvolutionSetup, gpu: &Gpu) -> anyhow::Result<Evolution> {
+    let phi = start(setup)?;
+    let fields = fields(&setup.speed, &setup.place, setup.params.method);
+    let stepper = stepper(setup, gpu, fields, &phi)?;
+    Ok(Evolution::new(stepper, setup.stop)?)
+}
+
+fn stepper(setup: &EvolutionSetup, gpu: &Gpu, fields: Fields, phi: &[f32]) -> anyhow::Result<Box<dyn Stepper>> {
+    let grid = grid_of(&setup.place.geometry);
+    let on_gpu = match setup.device {
+        DeviceChoice::Cpu => false,
+        DeviceChoice::Auto => gpu.is_real(),
+        DeviceChoice::Gpu => true,
+    };
+    if on_gpu {
+        anyhow::bail!("this build steps on the CPU only: choose the CPU as device");
+    }
+    Ok(Box::new(CpuStepper::new(grid, fields, setup.params, phi)?))
+}
+
+/// φ at t = 0.
+fn start(setup: &EvolutionSetup) -> anyhow::Result<Vec<f32>> {
+    let grid = &setup.place.geometry;
+    let mut level_set = match &setup.start {
+        Start::Phi(phi) => return Ok(phi.to_vec()),
+        Start::Seeds(list) => {
+            let whole = &setup.speed.geometry;
+            seeds::validate(list, &setup.scan, &setup.place.roi, whole)?;
+            let level_set = LevelSet::from_seeds(grid.clone(), list);
+            anyhow::ensure!(
+                level_set.phi.iter().any(|&v| v < 0.0),
+                "no seed reaches this slice: place one in it, or move the cursor to the slice of a seed"
+            );
+            level_set
+        }
+        Start::Label(labels, label) => {
+            let affine = labels.geometry().voxel_from_world() * grid.world_from_voxel();
+            let (size, [nx, ny, _]) = (labels.geometry().size(), grid.size());
+            LevelSet::from_mask(grid.clone(), |index| {
+                let voxel = [index % nx, index / nx % ny, index / (nx * ny)].map(|v| v as f64);
+                let at: [f64; 3] = std::array::from_fn(|r| {
+                    affine[(r, 0)] * voxel[0] + affine[(r, 1)] * voxel[1] + affine[(r, 2)] * voxel[2] + affine[(r, 3)]
+                });
+                let near = at.map(f64::round);
+                (0..3).all(|d| near[d] >= 0.0 && near[d] < size[d] as f64) && labels.at(near.map(|v| v as usize)) == *label
+            })
+            .context("the active label cannot be a start")?
+        }
+    };
+    let band = grid_of(grid).band_mm(&setup.params);
+    level_set.clamp(band);
+    Ok(level_set.phi)
+}
+
+/// Speed or intensities on the evolution's grid.
+fn fields(speed: &SpeedImage, place: &Place, method: Method) -> Fields {
+    let samples = match place.slice {
+        None => speed.samples.to_vec(),
+        Some(slice) => {
+            let local = slice.index - place.roi.lower[slice.axis];
+            slice_samples(&speed.samples, speed.geometry.size(), slice.axis, local)
+        }
+    };
+    match method {
+        Method::ChanVese => Fields::Intensity(samples),
+        Method::Edge | Method::Region => Fields::Speed(samples),
+    }
+}
