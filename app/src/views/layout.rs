@@ -26,7 +26,7 @@ pub fn panes_ui(
     session: &Session,
     display: &mut Display,
     slices: &slice::Painter<'_>,
-    mut surface: Option<surface::Painter<'_>>,
+    surface: &mut Option<surface::Request>,
     out: &mut Vec<Command>,
 ) {
     let area = ui.available_rect_before_wrap();
@@ -43,7 +43,7 @@ pub fn panes_ui(
                 slice_ui(ui, rect.with_max_x(rect.right() - SLIDER), plane, session, display, slices, out);
                 slider_ui(ui, rect.with_min_x(rect.right() - SLIDER), plane, session, out);
             }
-            Pane::Surface => surface_ui(ui, rect, session, display, surface.take()),
+            Pane::Surface => *surface = surface_ui(ui, rect, session, display),
         }
         maximise_ui(ui, rect, pane, display);
     }

@@ -43,7 +43,16 @@ impl Orbit {
     }
 }
 
-/// What the 3D pane needs beside the session.
+/// A picture that the 3D pane asks for.
+pub struct Request {
+    rect: Rect,
+    look: SurfaceLook,
+    moving: bool,
+    /// Its place in the order of drawing: under the pane's letters.
+    under: egui::layers::ShapeIdx,
+}
+
+/// What the picture is drawn with.
 pub struct Painter<'a> {
     /// egui's graphics state.
     pub state: &'a RenderState,
@@ -56,7 +65,7 @@ pub struct Painter<'a> {
 }
 
 /// Draws the 3D pane and takes its input.
-pub fn surface_ui(ui: &mut Ui, rect: Rect, session: &Session, display: &mut Display, paint: Option<Painter<'_>>) {
+pub fn surface_ui(ui: &mut Ui, rect: Rect, session: &Session, display: &mut Display) -> Option<Request> {
     ui.painter().rect_filled(rect, 0.0, theme::IMAGE_BACKGROUND);
     let response = ui.interact(rect, ui.scope_id().with("surface"), Sense::click_and_drag());
     let orbit = &mut display.orbit;
@@ -75,9 +84,7 @@ pub fn surface_ui(ui: &mut Ui, rect: Rect, session: &Session, display: &mut Disp
         let wheel = ui.input(|i| i.smooth_scroll_delta().y);
         orbit.zoom = (orbit.zoom * f64::from(0.004 * wheel).exp()).clamp(0.1, 30.0);
     }
-    let Some((centre, radius_mm)) = extent(session) else {
-        return;
-    };
+    let (centre, radius_mm) = extent(session)?;
     let half_height_mm = 1.05 * radius_mm / orbit.zoom / f64::from((rect.width() / rect.height()).min(1.0));
     if response.dragged_by(egui::PointerButton::Middle) || (session.tool == Tool::ZoomPan && ui.input(|i| i.modifiers.shift)) {
         let mm_per_point = 2.0 * half_height_mm / f64::from(rect.height());
@@ -96,28 +103,30 @@ pub fn surface_ui(ui: &mut Ui, rect: Rect, session: &Session, display: &mut Disp
         colour: theme::fractions(theme::CONTOUR),
         background: theme::SURFACE_BACKGROUND,
     };
-    if let Some(paint) = paint {
-        picture(ui, rect, paint, &look, response.dragged() || session.evolution.running());
-    }
+    let under = ui.painter().add(egui::Shape::Noop);
     if display.show_annotations {
         cube(ui, rect, [right, up]);
         caption(ui, rect, session);
     }
+    Some(Request { rect, look, moving: response.dragged() || session.evolution.running(), under })
 }
 
 /// Draws the picture; on a slow adapter coarser while it moves, and finely once it rests.
-fn picture(ui: &Ui, rect: Rect, paint: Painter<'_>, look: &SurfaceLook, moving: bool) {
+pub fn picture(ui: &Ui, request: &Request, paint: Painter<'_>) {
     let Painter { state, scene, pipeline, slow } = paint;
+    let Request { rect, look, moving, under } = request;
     let pixels = f64::from(ui.ctx().pixels_per_point());
     let size = |factor: f64| [rect.width(), rect.height()].map(|s| ((f64::from(s) * pixels * factor) as u32).max(1));
-    let factor = match (slow, moving) {
+    let factor = match (slow, *moving) {
         (false, _) => 1.0,
         (true, true) => 0.3,
         (true, false) => 0.75,
     };
     let id = pipeline.picture(state, scene, look, size(factor));
     let uv = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
-    ui.painter().image(id, rect, uv, Color32::WHITE);
+    let mut mesh = egui::Mesh::with_texture(id);
+    mesh.add_rect_with_uv(*rect, uv, Color32::WHITE);
+    ui.painter().set(*under, mesh);
 }
 
 /// Middle and radius (mm) of what there is to see.

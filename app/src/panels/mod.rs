@@ -1,0 +1,15 @@
+//! The panels: each reads the session and returns commands.
+
+pub mod accept;
+pub mod evolve;
+pub mod guide;
+pub mod help;
+pub mod parts;
+pub mod plots;
+pub mod question;
+pub mod roi;
+pub mod seeds;
+pub mod speed;
+pub mod status;
+pub mod timeline;
+pub mod toolbar;
