@@ -50,7 +50,12 @@ impl ZerosetApp {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn new(cc: &eframe::CreationContext<'_>, recent: Recent, file: Option<PathBuf>, mask: Option<PathBuf>) -> std::io::Result<Self> {
+    pub fn new(
+        cc: &eframe::CreationContext<'_>,
+        recent: Recent,
+        file: Option<PathBuf>,
+        mask: Option<PathBuf>,
+    ) -> std::io::Result<Self> {
         theme::install(&cc.egui_ctx);
         let ctx = cc.egui_ctx.clone();
         let wake: Wake = Arc::new(move || ctx.request_repaint());
@@ -139,8 +144,11 @@ impl ZerosetApp {
         }
         scene.set_speed(document.speed_image.as_ref());
         let evolution = &self.desk.session.evolution;
-        let phi = evolution.place.as_ref().zip(evolution.phi.as_ref());
-        scene.set_phi(phi.map(|(place, state)| (&place.geometry, &state.phi)));
+        match (&evolution.place, &self.desk.phi_buffer, &evolution.phi) {
+            (Some(place), Some(buffer), _) => scene.set_phi_buffer(&place.geometry, buffer, self.desk.pictures),
+            (Some(place), None, Some(state)) => scene.set_phi(Some((&place.geometry, &state.phi))),
+            _ => scene.set_phi(None),
+        }
     }
 
     fn draw(&mut self, ui: &mut Ui, out: &mut Vec<Command>) {
@@ -200,7 +208,8 @@ impl ZerosetApp {
                 }
                 ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             } else {
-                self.dialogs.show(&effect, &speed.unwrap_or_else(|| crate::session::SpeedSettings::starting((0.0, 1.0))));
+                self.dialogs
+                    .show(&effect, &speed.unwrap_or_else(|| crate::session::SpeedSettings::starting((0.0, 1.0))));
             }
         }
     }

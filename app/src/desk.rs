@@ -14,6 +14,10 @@ pub struct Desk {
     evolver: Evolver,
     /// Effects that only a window can carry out.
     pub for_window: Vec<Effect>,
+    /// φ of the evolution as shown, when it is stepped on the graphics device.
+    pub phi_buffer: Option<wgpu::Buffer>,
+    /// Counts states of the evolution that have come.
+    pub pictures: u64,
 }
 
 impl Desk {
@@ -24,7 +28,7 @@ impl Desk {
     pub fn start(wake: Wake, graphics: Graphics, gpu: Gpu) -> std::io::Result<Self> {
         let worker = Worker::start(wake.clone(), graphics)?;
         let evolver = Evolver::start(wake, gpu)?;
-        Ok(Self { session: Session::new(), worker, evolver, for_window: Vec::new() })
+        Ok(Self { session: Session::new(), worker, evolver, for_window: Vec::new(), phi_buffer: None, pictures: 0 })
     }
 
     /// Carries out a command.
@@ -52,8 +56,10 @@ impl Desk {
                 Extra::Failed(reason) => self.session.notify(Severity::Error, reason),
             }
         }
-        if let Some(view) = self.evolver.newest() {
-            let effects = self.session.take_evolution(view);
+        if let Some(shown) = self.evolver.newest() {
+            self.phi_buffer = shown.phi_buffer;
+            self.pictures += 1;
+            let effects = self.session.take_evolution(shown.view);
             self.dispatch(effects);
         }
         if let Some(effect) = self.session.wanted_speed() {

@@ -32,8 +32,16 @@ pub enum Extra {
 /// The thread's handle.
 pub struct Evolver {
     commands: Sender<EvolverCommand>,
-    newest: Arc<Mutex<Option<EvolutionView>>>,
+    newest: Arc<Mutex<Option<Shown>>>,
     extras: Receiver<Extra>,
+}
+
+/// A state to show.
+pub struct Shown {
+    /// For the session.
+    pub view: EvolutionView,
+    /// φ on the graphics device, when it is stepped there.
+    pub phi_buffer: Option<wgpu::Buffer>,
 }
 
 impl Evolver {
@@ -59,7 +67,7 @@ impl Evolver {
     }
 
     /// The newest state, once.
-    pub fn newest(&self) -> Option<EvolutionView> {
+    pub fn newest(&self) -> Option<Shown> {
         self.newest.lock().ok()?.take()
     }
 
@@ -75,6 +83,8 @@ struct Run {
     place: Place,
     evolution: Evolution,
     device: String,
+    /// φ on the graphics device, when it is stepped there: read back only while held.
+    phi_buffer: Option<wgpu::Buffer>,
     playing: bool,
     steps_per_picture: u32,
     ms_per_step: f64,
@@ -87,7 +97,7 @@ struct Run {
 
 struct Thread {
     inbox: Receiver<EvolverCommand>,
-    slot: Arc<Mutex<Option<EvolutionView>>>,
+    slot: Arc<Mutex<Option<Shown>>>,
     extras: Sender<Extra>,
     wake: Wake,
     gpu: starting::Gpu,
@@ -164,10 +174,11 @@ impl Thread {
         // The old φ and history go first: two of them may not fit.
         self.run = None;
         match starting::evolution(&setup, &self.gpu) {
-            Ok(evolution) => self.run = Some(Run::new(setup, evolution)),
+            Ok(started) => self.run = Some(Run::new(setup, started)),
             Err(error) => {
                 let state = RunState::Failed(crate::cli::one_line(&error));
-                self.put(EvolutionView { serial: setup.serial, state, ..EvolutionView::default() });
+                let view = EvolutionView { serial: setup.serial, state, ..EvolutionView::default() };
+                self.put(Shown { view, phi_buffer: None });
             }
         }
     }
@@ -180,26 +191,28 @@ impl Thread {
             return;
         }
         run.shown_at = Instant::now();
-        let view = run.view();
-        self.put(view);
+        let shown = Shown { view: run.view(), phi_buffer: run.phi_buffer.clone() };
+        self.put(shown);
     }
 
-    fn put(&self, view: EvolutionView) {
+    fn put(&self, shown: Shown) {
         if let Ok(mut slot) = self.slot.lock() {
-            *slot = Some(view);
+            *slot = Some(shown);
         }
         (self.wake)();
     }
 }
 
 impl Run {
-    fn new(setup: EvolutionSetup, mut evolution: Evolution) -> Self {
+    fn new(setup: EvolutionSetup, started: starting::Started) -> Self {
+        let starting::Started { mut evolution, phi_buffer } = started;
         let device = evolution.stepper().device();
         Self {
             serial: setup.serial,
             place: setup.place,
             evolution,
             device,
+            phi_buffer,
             playing: setup.play,
             steps_per_picture: setup.steps_per_picture.max(1),
             ms_per_step: 0.0,
@@ -287,7 +300,7 @@ impl Run {
     /// φ at evenly spaced steps of the active line, then back to where it was.
     fn film(&mut self, path: PathBuf) -> Result<Extra, EvolutionError> {
         let (here, tip) = (self.evolution.step(), self.evolution.history().tip());
-        let frames = tip.min(FILM_FRAMES).max(1);
+        let frames = tip.clamp(1, FILM_FRAMES);
         let mut moments = Vec::new();
         for frame in 0..=frames {
             let step = tip * frame / frames;
@@ -299,10 +312,11 @@ impl Run {
     }
 
     fn view(&mut self) -> EvolutionView {
-        let phi = self.evolution.phi();
+        let drawn_from_buffer = self.playing && self.phi_buffer.is_some();
+        let phi = if drawn_from_buffer { None } else { Some(self.evolution.phi()) };
         let report = self.evolution.report();
         let state = match (&phi, &self.failure, self.playing, self.evolution.state()) {
-            (Err(error), ..) => RunState::Failed(error.to_string()),
+            (Some(Err(error)), ..) => RunState::Failed(error.to_string()),
             (_, Some(failure), ..) => RunState::Failed(failure.clone()),
             (_, _, true, _) => RunState::Running,
             (_, _, false, EvolutionState::Stopped(reason)) => RunState::Stopped(reason.to_string()),
@@ -315,7 +329,7 @@ impl Run {
             serial: self.serial,
             state,
             place: Some(self.place.clone()),
-            phi: phi.ok().map(|phi| PhiState { step, phi: Arc::new(phi) }),
+            phi: phi.and_then(Result::ok).map(|phi| PhiState { step, phi: Arc::new(phi) }),
             step,
             last_step: history.tip(),
             time: report.time,

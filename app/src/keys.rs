@@ -58,21 +58,35 @@ pub const BINDINGS: &[Binding] = &[
     bind!("File", "Ctrl+G", "Open a scan", [(CTRL, G)], |h, _| h.out.push(Command::AskOpen)),
     bind!("File", "Ctrl+O", "Open a segmentation", [(CTRL, O)], |h, _| h.out.push(Command::AskOpenSegmentation)),
     bind!("File", "Ctrl+S", "Save the mask", [(CTRL, S)], |h, _| h.out.push(Command::SaveMask)),
-    bind!("File", "Ctrl+1 … 5", "Open a recent scan", [(CTRL, Num1), (CTRL, Num2), (CTRL, Num3), (CTRL, Num4), (CTRL, Num5)], |h, i| {
-        h.chrome.open_recent = Some(i);
-    }),
+    bind!(
+        "File",
+        "Ctrl+1 … 5",
+        "Open a recent scan",
+        [(CTRL, Num1), (CTRL, Num2), (CTRL, Num3), (CTRL, Num4), (CTRL, Num5)],
+        |h, i| {
+            h.chrome.open_recent = Some(i);
+        }
+    ),
     bind!("File", "Ctrl+Q", "Quit", [(CTRL, Q)], |h, _| h.out.push(Command::Quit)),
     bind!("Edit", "Ctrl+Z", "Undo", [(CTRL, Z)], |h, _| h.out.push(Command::Undo)),
     bind!("Edit", "Ctrl+Shift+Z", "Redo", [(CTRL_SHIFT, Z), (CTRL, Y)], |h, _| h.out.push(Command::Redo)),
     bind!("Tools", "1", "Crosshair", [(NONE, Num1)], |h, _| h.out.push(Command::SetTool(Tool::Crosshair))),
     bind!("Tools", "2", "Zoom and pan", [(NONE, Num2)], |h, _| h.out.push(Command::SetTool(Tool::ZoomPan))),
-    bind!("Tools", "3", "Display window by dragging", [(NONE, Num3)], |h, _| h.out.push(Command::SetTool(Tool::Contrast))),
+    bind!("Tools", "3", "Display window by dragging", [(NONE, Num3)], |h, _| h
+        .out
+        .push(Command::SetTool(Tool::Contrast))),
     bind!("Tools", "4", "Brush on the contour", [(NONE, Num4)], |h, _| h.out.push(Command::SetTool(Tool::Brush))),
     bind!("Tools", "5", "Region of interest", [(NONE, Num5)], |h, _| h.out.push(Command::SetTool(Tool::Roi))),
     bind!("Tools", "6", "Seeds", [(NONE, Num6)], |h, _| h.out.push(Command::SetTool(Tool::Seed))),
-    bind!("Tools", "+  −", "Brush and seed radius", [(NONE, Plus), (SHIFT, Plus), (NONE, Equals), (NONE, Minus), (SHIFT, Minus)], |h, i| {
-        h.out.push(Command::SetRadius(h.session.radius_mm + if i < 3 { 1.0 } else { -1.0 }));
-    }),
+    bind!(
+        "Tools",
+        "+  −",
+        "Brush and seed radius",
+        [(NONE, Plus), (SHIFT, Plus), (NONE, Equals), (NONE, Minus), (SHIFT, Minus)],
+        |h, i| {
+            h.out.push(Command::SetRadius(h.session.radius_mm + if i < 3 { 1.0 } else { -1.0 }));
+        }
+    ),
     bind!("Evolution", "Space", "Play, pause", [(NONE, Space)], |h, _| h.out.push(Command::TogglePlay)),
     bind!("Evolution", "N  B", "One step forward, back", [(NONE, N), (NONE, B)], |h, i| {
         h.out.push(if i == 0 { Command::StepForward(1) } else { Command::StepBack(1) });
@@ -83,14 +97,34 @@ pub const BINDINGS: &[Binding] = &[
     bind!("Evolution", "Home  End", "Start, end of the timeline", [(NONE, Home), (NONE, End)], |h, i| {
         h.out.push(Command::Seek(if i == 0 { 0 } else { h.session.evolution.last_step }));
     }),
-    bind!("Evolution", "Enter", "Accept the contour into the label", [(NONE, Enter)], |h, _| h.out.push(Command::Accept)),
-    bind!("Evolution", "Ctrl+PgUp  Ctrl+PgDn", "2D: accept, carry to the next, previous slice", [(CTRL, PageUp), (CTRL, PageDown)], |h, i| {
-        h.out.push(Command::Carry { forward: i == 0, accept: true });
-    }),
-    bind!("Cursor", "Arrows", "Move by a voxel (Shift: five)", [
-        (NONE, ArrowLeft), (NONE, ArrowRight), (NONE, ArrowUp), (NONE, ArrowDown),
-        (SHIFT, ArrowLeft), (SHIFT, ArrowRight), (SHIFT, ArrowUp), (SHIFT, ArrowDown),
-    ], move_cursor),
+    bind!("Evolution", "Enter", "Accept the contour into the label", [(NONE, Enter)], |h, _| h
+        .out
+        .push(Command::Accept)),
+    bind!(
+        "Evolution",
+        "Ctrl+PgUp  Ctrl+PgDn",
+        "2D: accept, carry to the next, previous slice",
+        [(CTRL, PageUp), (CTRL, PageDown)],
+        |h, i| {
+            h.out.push(Command::Carry { forward: i == 0, accept: true });
+        }
+    ),
+    bind!(
+        "Cursor",
+        "Arrows",
+        "Move by a voxel (Shift: five)",
+        [
+            (NONE, ArrowLeft),
+            (NONE, ArrowRight),
+            (NONE, ArrowUp),
+            (NONE, ArrowDown),
+            (SHIFT, ArrowLeft),
+            (SHIFT, ArrowRight),
+            (SHIFT, ArrowUp),
+            (SHIFT, ArrowDown),
+        ],
+        move_cursor
+    ),
     bind!("Cursor", "PgUp  PgDn", "Next, previous slice", [(NONE, PageUp), (NONE, PageDown)], |h, i| {
         move_through(h, if i == 0 { 1.0 } else { -1.0 });
     }),
@@ -99,7 +133,7 @@ pub const BINDINGS: &[Binding] = &[
         h.display.slices.iter_mut().for_each(|s| s.centre = centre);
     }),
     bind!("View", "Ctrl+F", "Fit all views", [(CTRL, F)], |h, _| h.display.fit_all()),
-    bind!("View", "Ctrl+↑  Ctrl+↓", "Zoom in, out", [(CTRL, ArrowUp), (CTRL, ArrowDown)], |h, i| {
+    bind!("View", "Ctrl+Up  Ctrl+Down", "Zoom in, out", [(CTRL, ArrowUp), (CTRL, ArrowDown)], |h, i| {
         let factor = if i == 0 { 1.25 } else { 0.8 };
         h.display.slices.iter_mut().for_each(|s| s.points_per_mm *= factor);
     }),
@@ -120,11 +154,19 @@ pub const BINDINGS: &[Binding] = &[
     bind!("View", "Shift+X", "Crosshair on, off", [(SHIFT, X)], |h, _| h.display.show_crosshair ^= true),
     bind!("View", "I", "Smooth between voxels on, off", [(NONE, I)], |h, _| h.display.interpolate ^= true),
     bind!("View", "Ctrl+J", "Automatic display window", [(CTRL, J)], |h, _| h.out.push(Command::AutoWindow)),
-    bind!("View", "Ctrl+Shift+J", "Abdomen window", [(CTRL_SHIFT, J)], |h, _| h.out.push(Command::SetWindow(Window::default()))),
+    bind!("View", "Ctrl+Shift+J", "Abdomen window", [(CTRL_SHIFT, J)], |h, _| h
+        .out
+        .push(Command::SetWindow(Window::default()))),
     bind!("View", "Ctrl+T", "Dark, light", [(CTRL, T)], |h, _| h.chrome.toggle_theme = true),
-    bind!("Labels", "<  >", "Previous, next label", [(NONE, Comma), (SHIFT, Comma), (NONE, Period), (SHIFT, Period)], |h, i| {
-        h.out.push(Command::CycleLabel(i >= 2));
-    }),
+    bind!(
+        "Labels",
+        "<  >",
+        "Previous, next label",
+        [(NONE, Comma), (SHIFT, Comma), (NONE, Period), (SHIFT, Period)],
+        |h, i| {
+            h.out.push(Command::CycleLabel(i >= 2));
+        }
+    ),
     bind!("Help", "F1", "This list", [(NONE, F1)], |h, _| h.chrome.help ^= true),
 ];
 
@@ -185,4 +227,3 @@ fn move_through(hands: &mut Hands<'_>, towards: f64) {
     voxel[axes.through.voxel_axis] += (axes.through.sign * towards) as i64;
     hands.out.push(Command::SetCursor(voxel));
 }
-

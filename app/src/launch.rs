@@ -55,7 +55,9 @@ pub fn setup() -> WgpuSetupCreateNew {
             wgpu::DeviceType::Cpu => 4,
         };
         let best = adapters.iter().filter(usable).min_by_key(rank).cloned();
-        best.ok_or_else(|| "no graphics adapter can draw here (a driver such as mesa-vulkan-drivers is missing)".to_owned())
+        best.ok_or_else(|| {
+            "no graphics adapter can draw here (a driver such as mesa-vulkan-drivers is missing)".to_owned()
+        })
     }));
     setup.device_descriptor = Arc::new(|adapter| wgpu::DeviceDescriptor {
         label: Some("zeroset"),

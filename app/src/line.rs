@@ -2,8 +2,8 @@
 //! that it passes through.
 
 use crate::evolver::is_marked;
-use zeroset_engine::levelset::history::{Event, History};
 use zeroset_engine::levelset::StepReport;
+use zeroset_engine::levelset::history::{Event, History};
 
 /// The active line.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,6 +3,7 @@
 use crate::session::evolution::{EvolutionSetup, Place, Start, slice_samples};
 use crate::session::{DeviceChoice, SpeedImage};
 use anyhow::Context as _;
+use zeroset_engine::gpu::{GpuContext, GpuStepper};
 use zeroset_engine::levelset::cpu::CpuStepper;
 use zeroset_engine::levelset::phi::grid_of;
 use zeroset_engine::levelset::{Evolution, Fields, LevelSet, Method, Stepper, seeds};
@@ -21,28 +22,38 @@ impl Gpu {
     }
 }
 
+/// An evolution that can begin.
+pub struct Started {
+    /// The evolution.
+    pub evolution: Evolution,
+    /// φ on the graphics device, where it steps there: panes draw from it.
+    pub phi_buffer: Option<wgpu::Buffer>,
+}
+
 /// The evolution that a setup describes.
 ///
 /// # Errors
 /// Seeds outside the scan or the ROI, an empty start, parameters out of range, a device that cannot do it.
-pub fn evolution(setup: &EvolutionSetup, gpu: &Gpu) -> anyhow::Result<Evolution> {
+pub fn evolution(setup: &EvolutionSetup, gpu: &Gpu) -> anyhow::Result<Started> {
     let phi = start(setup)?;
     let fields = fields(&setup.speed, &setup.place, setup.params.method);
-    let stepper = stepper(setup, gpu, fields, &phi)?;
-    Ok(Evolution::new(stepper, setup.stop)?)
-}
-
-fn stepper(setup: &EvolutionSetup, gpu: &Gpu, fields: Fields, phi: &[f32]) -> anyhow::Result<Box<dyn Stepper>> {
     let grid = grid_of(&setup.place.geometry);
     let on_gpu = match setup.device {
         DeviceChoice::Cpu => false,
         DeviceChoice::Auto => gpu.is_real(),
         DeviceChoice::Gpu => true,
     };
-    if on_gpu {
-        anyhow::bail!("this build steps on the CPU only: choose the CPU as device");
-    }
-    Ok(Box::new(CpuStepper::new(grid, fields, setup.params, phi)?))
+    let (stepper, phi_buffer): (Box<dyn Stepper>, _) = match &gpu.device {
+        Some((device, queue, info)) if on_gpu => {
+            let context = GpuContext::from_existing(device.clone(), queue.clone(), info.clone());
+            let stepper = GpuStepper::new(&context, grid, fields, setup.params, &phi)?;
+            let buffer = stepper.phi_buffer().clone();
+            (Box::new(stepper), Some(buffer))
+        }
+        None if on_gpu => anyhow::bail!("there is no graphics device to compute on: choose the CPU"),
+        _ => (Box::new(CpuStepper::new(grid, fields, setup.params, &phi)?), None),
+    };
+    Ok(Started { evolution: Evolution::new(stepper, setup.stop)?, phi_buffer })
 }
 
 /// φ at t = 0.
@@ -69,7 +80,8 @@ fn start(setup: &EvolutionSetup) -> anyhow::Result<Vec<f32>> {
                     affine[(r, 0)] * voxel[0] + affine[(r, 1)] * voxel[1] + affine[(r, 2)] * voxel[2] + affine[(r, 3)]
                 });
                 let near = at.map(f64::round);
-                (0..3).all(|d| near[d] >= 0.0 && near[d] < size[d] as f64) && labels.at(near.map(|v| v as usize)) == *label
+                (0..3).all(|d| near[d] >= 0.0 && near[d] < size[d] as f64)
+                    && labels.at(near.map(|v| v as usize)) == *label
             })
             .context("the active label cannot be a start")?
         }

@@ -112,16 +112,24 @@ fn visuals(theme: Theme, palette: &Palette) -> Visuals {
     v.slider_trailing_fill = true;
     v.weak_text_color = Some(palette.weak);
     let radius = CornerRadius::same(5);
-    for widget in [&mut v.widgets.noninteractive, &mut v.widgets.inactive, &mut v.widgets.hovered, &mut v.widgets.active, &mut v.widgets.open] {
+    for widget in [
+        &mut v.widgets.noninteractive,
+        &mut v.widgets.inactive,
+        &mut v.widgets.hovered,
+        &mut v.widgets.active,
+        &mut v.widgets.open,
+    ] {
         widget.corner_radius = radius;
         widget.expansion = 0.0;
     }
     v.widgets.noninteractive.bg_stroke = Stroke::new(1.0, palette.line);
     v.widgets.noninteractive.fg_stroke = Stroke::new(1.0, grey(0xc9, 0x2b));
     v.widgets.inactive.bg_fill = grey(0x35, 0xd4);
-    v.widgets.inactive.weak_bg_fill = if dark { Color32::from_rgb(0x27, 0x2e, 0x36) } else { Color32::from_rgb(0xe3, 0xe8, 0xec) };
+    v.widgets.inactive.weak_bg_fill =
+        if dark { Color32::from_rgb(0x27, 0x2e, 0x36) } else { Color32::from_rgb(0xe3, 0xe8, 0xec) };
     v.widgets.inactive.fg_stroke = Stroke::new(1.0, grey(0xd2, 0x24));
-    v.widgets.hovered.weak_bg_fill = if dark { Color32::from_rgb(0x31, 0x3a, 0x44) } else { Color32::from_rgb(0xd6, 0xdd, 0xe3) };
+    v.widgets.hovered.weak_bg_fill =
+        if dark { Color32::from_rgb(0x31, 0x3a, 0x44) } else { Color32::from_rgb(0xd6, 0xdd, 0xe3) };
     v.widgets.hovered.bg_stroke = Stroke::new(1.0, palette.accent.gamma_multiply(0.6));
     v.widgets.active.weak_bg_fill = palette.accent.gamma_multiply(0.55);
     v.window_corner_radius = CornerRadius::same(8);

@@ -53,8 +53,9 @@ pub fn resample_labels(labels: &LabelMap, target: &Geometry) -> LabelMap {
     output.par_chunks_mut(nx).enumerate().for_each(|(row, out)| {
         let (y, z) = ((row % ny) as f64, (row / ny) as f64);
         for (x, label) in out.iter_mut().enumerate() {
-            let at: [f64; 3] =
-                std::array::from_fn(|r| affine[(r, 0)] * x as f64 + affine[(r, 1)] * y + affine[(r, 2)] * z + affine[(r, 3)]);
+            let at: [f64; 3] = std::array::from_fn(|r| {
+                affine[(r, 0)] * x as f64 + affine[(r, 1)] * y + affine[(r, 2)] * z + affine[(r, 3)]
+            });
             let near = at.map(f64::round);
             if (0..3).all(|d| near[d] >= 0.0 && near[d] < size[d] as f64) {
                 *label = labels.at(near.map(|v| v as usize));
@@ -87,8 +88,7 @@ pub fn compute_speed(key: &SpeedKey, image: &Volume) -> anyhow::Result<SpeedImag
                 SpeedField::edge(geometry.clone(), &intensities, options)?.g
             }
             Method::Region => {
-                let window =
-                    Window { lower: settings.lower, upper: settings.upper, smoothness: settings.smoothness };
+                let window = Window { lower: settings.lower, upper: settings.upper, smoothness: settings.smoothness };
                 SpeedField::threshold(geometry.clone(), &intensities, window, 0.0)?.g
             }
             Method::ChanVese => scaled(intensities)?,
@@ -138,7 +138,14 @@ pub fn accept(job: &AcceptJob) -> anyhow::Result<Outcome> {
 }
 
 /// φ of a slice at the scan's voxels of that slice within the ROI, x fastest.
-fn slice_onto_scan(phi: &[f32], place: &Place, scan: &Geometry, axis: usize, lower: [usize; 3], size: [usize; 3]) -> Vec<f32> {
+fn slice_onto_scan(
+    phi: &[f32],
+    place: &Place,
+    scan: &Geometry,
+    axis: usize,
+    lower: [usize; 3],
+    size: [usize; 3],
+) -> Vec<f32> {
     let affine = place.geometry.voxel_from_world() * scan.world_from_voxel();
     let grid = place.geometry.size();
     let [a, b] = in_plane(axis);
@@ -182,14 +189,16 @@ pub fn write(job: &WriteJob) -> anyhow::Result<Option<u64>> {
 /// What a file says about how it came about: the last contour's settings, and one line for each contour in it.
 fn provenance(origin: &Origin, otherwise: &str) -> Provenance {
     let last = origin.accepted.last();
-    let mut provenance = Provenance::new(last.map_or_else(|| otherwise.to_owned(), |a| method_name(a.evolve.params.method)));
+    let mut provenance =
+        Provenance::new(last.map_or_else(|| otherwise.to_owned(), |a| method_name(a.evolve.params.method)));
     if let Some(source) = &origin.source {
         provenance.source_file = source.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         provenance.source_sha256 = sha256_of_file(source).unwrap_or_default();
     }
     if let Some(last) = last {
         provenance.parameters = parameters(last);
-        provenance.seeds = last.seeds.iter().map(|s| [s.center_mm[0], s.center_mm[1], s.center_mm[2], s.radius_mm]).collect();
+        provenance.seeds =
+            last.seeds.iter().map(|s| [s.center_mm[0], s.center_mm[1], s.center_mm[2], s.radius_mm]).collect();
         provenance.iterations = last.step;
         provenance.time = last.time;
     }
@@ -227,7 +236,8 @@ fn parameters(accepted: &Accepted) -> serde_json::Value {
 }
 
 fn in_words(accepted: &Accepted) -> String {
-    let edits = if accepted.edits.is_empty() { String::new() } else { format!(", {} edits by brush", accepted.edits.len()) };
+    let edits =
+        if accepted.edits.is_empty() { String::new() } else { format!(", {} edits by brush", accepted.edits.len()) };
     format!(
         "label {}: {}, {} seeds, step {}, t = {:.2}{edits}",
         accepted.label,

@@ -42,6 +42,7 @@ pub struct Scene {
     colours_of: Option<LabelTable>,
     speed_of: Option<Arc<SpeedImage>>,
     phi_of: Option<Arc<Vec<f32>>>,
+    phi_picture: u64,
     /// Counts changes of what the 3D pane shows.
     pub surface_revision: u64,
 }
@@ -74,6 +75,7 @@ impl Scene {
             colours_of: None,
             speed_of: None,
             phi_of: None,
+            phi_picture: 0,
             surface_revision: 0,
             device,
             queue,
@@ -155,11 +157,18 @@ impl Scene {
         self.phi_of = phi.map(|(_, samples)| samples.clone());
     }
 
-    /// Shows a φ that lives on the device already (a GPU evolution's own buffer).
-    pub fn set_phi_buffer(&mut self, geometry: &Geometry, buffer: &wgpu::Buffer) {
-        self.phi = Some(Field { buffer: buffer.clone(), geometry: geometry.clone() });
-        self.phi_of = None;
-        self.surface_revision += 1;
+    /// Shows a φ that lives on the device already (a GPU evolution's own buffer), in its newest state, counted.
+    pub fn set_phi_buffer(&mut self, geometry: &Geometry, buffer: &wgpu::Buffer, picture: u64) {
+        let same =
+            self.phi_of.is_none() && self.phi.as_ref().is_some_and(|f| f.buffer == *buffer && f.geometry == *geometry);
+        if !same || self.phi_picture != picture {
+            self.surface_revision += 1;
+        }
+        if !same {
+            self.phi = Some(Field { buffer: buffer.clone(), geometry: geometry.clone() });
+            self.phi_of = None;
+        }
+        self.phi_picture = picture;
     }
 
     /// A field on the device; `None` when it is larger than a binding may be.

@@ -63,7 +63,13 @@ impl SurfacePipeline {
     }
 
     /// The picture of this look in so many pixels; drawn only when it differs from the last one.
-    pub fn picture(&mut self, state: &RenderState, scene: &Scene, look: &SurfaceLook, size_px: [u32; 2]) -> egui::TextureId {
+    pub fn picture(
+        &mut self,
+        state: &RenderState,
+        scene: &Scene,
+        look: &SurfaceLook,
+        size_px: [u32; 2],
+    ) -> egui::TextureId {
         if let Some(picture) = self.picture.as_ref().filter(|_| !self.outdated(scene, look, size_px)) {
             return picture.id;
         }
@@ -100,7 +106,8 @@ impl SurfacePipeline {
             scene.colours.as_entire_binding(),
         ];
         let group = super::bind(&scene.device, "surface", &self.layout, resources);
-        let mut encoder = scene.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("surface") });
+        let mut encoder =
+            scene.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("surface") });
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("surface"),
             color_attachments: &[Some(wgpu::RenderPassColorAttachment {

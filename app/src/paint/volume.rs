@@ -57,7 +57,11 @@ impl ScanTexture {
 ///
 /// # Errors
 /// A map that is larger than the device's textures.
-pub fn upload_labels(device: &wgpu::Device, queue: &wgpu::Queue, labels: &LabelMap) -> Result<wgpu::TextureView, TextureError> {
+pub fn upload_labels(
+    device: &wgpu::Device,
+    queue: &wgpu::Queue,
+    labels: &LabelMap,
+) -> Result<wgpu::TextureView, TextureError> {
     let bytes = bytemuck::cast_slice(labels.labels());
     upload(device, queue, "labels", labels.geometry().size(), wgpu::TextureFormat::R16Uint, bytes)
 }

@@ -12,7 +12,10 @@ pub fn accept_ui(ui: &mut Ui, session: &Session, document: &Document, out: &mut 
     ui.add_space(2.0);
     let name = document.table.name(document.active_label);
     ui.horizontal(|ui| {
-        if parts::primary(ui, format!("Accept into {name}"), session.evolution.exists()).on_hover_text("Enter").clicked() {
+        if parts::primary(ui, format!("Accept into {name}"), session.evolution.exists())
+            .on_hover_text("Enter")
+            .clicked()
+        {
             out.push(Command::Accept);
         }
     });

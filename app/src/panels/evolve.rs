@@ -28,7 +28,7 @@ pub fn evolve_ui(ui: &mut Ui, session: &Session, document: &Document, display: &
         out.push(Command::SetEvolve(evolve.clone()));
     }
     for warning in &session.evolution.warnings {
-        ui.label(egui::RichText::new(format!("⚠ {warning}")).size(12.0).color(theme::palette(ui).warning));
+        ui.label(egui::RichText::new(warning.as_str()).size(12.0).color(theme::palette(ui).warning));
     }
     if evolve.dimension != Dimension::Three {
         carry_ui(ui, session, out);
@@ -93,7 +93,11 @@ fn forces_ui(ui: &mut Ui, evolve: &mut EvolveSettings) {
 fn numerics_ui(ui: &mut Ui, evolve: &mut EvolveSettings) {
     let p = &mut evolve.params;
     parts::row(ui, "Differences", |ui| {
-        parts::choice(ui, &mut p.scheme, &[(Scheme::Upwind1, "Upwind"), (Scheme::Eno2, "ENO2"), (Scheme::Weno5, "WENO5")]);
+        parts::choice(
+            ui,
+            &mut p.scheme,
+            &[(Scheme::Upwind1, "Upwind"), (Scheme::Eno2, "ENO2"), (Scheme::Weno5, "WENO5")],
+        );
     });
     parts::row(ui, "Time", |ui| {
         parts::choice(ui, &mut p.integrator, &[(Integrator::Euler, "Euler"), (Integrator::TvdRk2, "TVD-RK2")]);
@@ -108,7 +112,9 @@ fn numerics_ui(ui: &mut Ui, evolve: &mut EvolveSettings) {
 
 fn stopping_ui(ui: &mut Ui, evolve: &mut EvolveSettings) {
     let stop = &mut evolve.stop;
-    parts::row(ui, "At most", |ui| ui.add(egui::DragValue::new(&mut stop.max_iterations).range(1..=1_000_000).suffix(" steps")));
+    parts::row(ui, "At most", |ui| {
+        ui.add(egui::DragValue::new(&mut stop.max_iterations).range(1..=1_000_000).suffix(" steps"))
+    });
     optional(ui, "Change below", &mut stop.volume_change_below, 1e-3, 1e-4, " /t");
     optional(ui, "RMS below", &mut stop.rms_rate_below, 0.02, 1e-3, " mm/t");
     optional(ui, "Volume above", &mut stop.leak.max_volume_ml, 500.0, 1.0, " mL");
@@ -140,7 +146,7 @@ fn carry_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
     parts::heading(ui, "Slice by slice: accept, then take the contour on");
     let enabled = session.evolution.exists();
     ui.horizontal(|ui| {
-        for (text, forward, hint) in [("▲ Next slice", true, "Ctrl+PgUp"), ("▼ Previous slice", false, "Ctrl+PgDn")] {
+        for (text, forward, hint) in [("Next slice", true, "Ctrl+PgUp"), ("Previous slice", false, "Ctrl+PgDn")] {
             if ui.add_enabled(enabled, egui::Button::new(text)).on_hover_text(hint).clicked() {
                 out.push(Command::Carry { forward, accept: true });
             }

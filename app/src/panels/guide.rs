@@ -1,6 +1,6 @@
 //! The left panel: ITK-SNAP's order of work, one step open at a time, the others with what they hold.
 
-use super::{accept, evolve, parts, roi, seeds, speed};
+use super::{accept, evolve, icons, parts, roi, seeds, speed};
 use crate::session::{Command, Dimension, Document, RunState, Session, Step};
 use crate::theme;
 use crate::views::Display;
@@ -13,7 +13,9 @@ pub fn guide_ui(ui: &mut Ui, session: &Session, display: &mut Display, out: &mut
         return;
     };
     ui.add_space(4.0);
-    ui.add(egui::Label::new(egui::RichText::new(document.name()).heading().color(theme::palette(ui).strong)).truncate());
+    ui.add(
+        egui::Label::new(egui::RichText::new(document.name()).heading().color(theme::palette(ui).strong)).truncate(),
+    );
     let size = document.image.geometry().size();
     let spacing = document.image.geometry().spacing_mm();
     let shape = format!(
@@ -25,7 +27,14 @@ pub fn guide_ui(ui: &mut Ui, session: &Session, display: &mut Display, out: &mut
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         for (number, step) in Step::ALL.into_iter().enumerate() {
             let open = session.step == step;
-            if header(ui, number + 1, name(step), &summary(step, session, document), open, done(step, session, document)) {
+            if header(
+                ui,
+                number + 1,
+                name(step),
+                &summary(step, session, document),
+                open,
+                done(step, session, document),
+            ) {
                 out.push(Command::SetStep(step));
             }
             if open {
@@ -49,7 +58,10 @@ fn welcome(ui: &mut Ui, out: &mut Vec<Command>) {
     ui.add_space(8.0);
     ui.label(egui::RichText::new("Contour an organ").heading().color(theme::palette(ui).strong));
     ui.add_space(2.0);
-    parts::weak(ui, "Open a CT scan (NIfTI), draw a box around the organ, set the window of its intensities, click a seed, and press play.");
+    parts::weak(
+        ui,
+        "Open a CT scan (NIfTI), draw a box around the organ, set the window of its intensities, click a seed, and press play.",
+    );
     ui.add_space(10.0);
     if parts::primary(ui, "Open scan…", true).clicked() {
         out.push(Command::AskOpen);
@@ -73,10 +85,19 @@ fn header(ui: &mut Ui, number: usize, name: &str, summary: &str, open: bool, don
         (false, false) => (palette.line, palette.weak),
     };
     painter.circle_filled(badge.center(), 10.0, fill);
-    let mark = if done && !open { "✔".to_owned() } else { number.to_string() };
-    painter.text(badge.center(), Align2::CENTER_CENTER, mark, FontId::proportional(11.5), ink);
+    if done && !open {
+        icons::draw(&painter, badge.shrink(5.5), icons::Icon::Check, ink);
+    } else {
+        painter.text(badge.center(), Align2::CENTER_CENTER, number.to_string(), FontId::proportional(11.5), ink);
+    }
     let ink = if open { palette.strong } else { ui.visuals().text_color() };
-    let title = painter.text(rect.left_center() + Vec2::new(38.0, 0.0), Align2::LEFT_CENTER, name, FontId::proportional(14.0), ink);
+    let title = painter.text(
+        rect.left_center() + Vec2::new(38.0, 0.0),
+        Align2::LEFT_CENTER,
+        name,
+        FontId::proportional(14.0),
+        ink,
+    );
     if !open {
         let room = rect.right() - 8.0 - title.right() - 10.0;
         let galley = egui::WidgetText::from(egui::RichText::new(summary).size(11.5).color(palette.weak)).into_galley(

@@ -4,6 +4,7 @@ pub mod accept;
 pub mod evolve;
 pub mod guide;
 pub mod help;
+pub mod icons;
 pub mod parts;
 pub mod plots;
 pub mod question;

@@ -28,7 +28,14 @@ pub fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
 }
 
 /// A slider over a range with its number, as wide as the panel allows; true when it was moved.
-pub fn slider(ui: &mut Ui, name: &str, value: &mut f32, range: std::ops::RangeInclusive<f32>, step: f64, unit: &str) -> bool {
+pub fn slider(
+    ui: &mut Ui,
+    name: &str,
+    value: &mut f32,
+    range: std::ops::RangeInclusive<f32>,
+    step: f64,
+    unit: &str,
+) -> bool {
     row(ui, name, |ui| {
         ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(40.0);
         let slider = egui::Slider::new(value, range).clamping(egui::SliderClamping::Never).step_by(step).suffix(unit);

@@ -63,4 +63,3 @@ fn plot(ui: &mut Ui, name: &str, size: Vec2, session: &Session, colour: Color32,
         });
     });
 }
-

@@ -1,25 +1,36 @@
 //! Messages and questions: the banner over the panes, unsaved work on closing, a segmentation on another grid.
 
+use super::icons::{self, Icon};
 use super::parts;
 use crate::session::{Command, Session, Severity};
 use crate::theme;
-use egui::{Id, Modal, RichText, Ui};
+use egui::{Id, Modal, RichText, Sense, Ui, Vec2};
 
 /// The newest message, over the panes.
 pub fn notice_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
     let Some(notice) = &session.notice else { return };
     let palette = theme::palette(ui);
     let (colour, icon) = match notice.severity {
-        Severity::Info => (palette.good, "✔"),
-        Severity::Warning => (palette.warning, "⚠"),
-        Severity::Error => (palette.error, "⊗"),
+        Severity::Info => (palette.good, Icon::Check),
+        Severity::Warning => (palette.warning, Icon::Warning),
+        Severity::Error => (palette.error, Icon::Error),
     };
     let frame = egui::Frame::new().fill(palette.raised).inner_margin(egui::Margin::symmetric(12, 6));
     frame.show(ui, |ui| {
         ui.horizontal(|ui| {
-            ui.label(RichText::new(icon).size(14.0).color(colour));
+            let (place, _) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
+            icons::draw(ui.painter(), place.shrink(1.0), icon, colour);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if ui.small_button("✖").on_hover_text("Put this message away").clicked() {
+                if icons::icon_button(
+                    ui,
+                    Icon::Close,
+                    "Put this message away",
+                    true,
+                    icons::Look::Plain,
+                    Vec2::splat(20.0),
+                )
+                .clicked()
+                {
                     out.push(Command::DismissNotice);
                 }
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {

@@ -35,7 +35,13 @@ pub fn roi_ui(ui: &mut Ui, session: &Session, document: &Document, out: &mut Vec
     if let Ok(grid) = roi.geometry(geometry) {
         let (n, s) = (grid.size(), grid.spacing_mm());
         let millions = grid.len() as f64 / 1e6;
-        parts::weak(ui, format!("{} × {} × {} voxels of {:.2} × {:.2} × {:.2} mm, {millions:.2} million", n[0], n[1], n[2], s[0], s[1], s[2]));
+        parts::weak(
+            ui,
+            format!(
+                "{} × {} × {} voxels of {:.2} × {:.2} × {:.2} mm, {millions:.2} million",
+                n[0], n[1], n[2], s[0], s[1], s[2]
+            ),
+        );
     }
     if roi != document.roi {
         out.push(Command::SetRoi(roi));
@@ -50,8 +56,11 @@ fn resample_ui(ui: &mut Ui, spacing_mm: [f64; 3], roi: &mut Roi) {
     let finest = spacing_mm.into_iter().fold(f64::INFINITY, f64::min);
     let coarsest = spacing_mm.into_iter().fold(0.0, f64::max);
     let mut options: Vec<Option<f64>> = vec![None, Some(finest)];
-    options.extend([1.0, 1.5, 2.0, 3.0].into_iter().filter(|&s| s > 1.05 * finest && s <= coarsest.max(2.0 * finest)).map(Some));
-    let text = |option: Option<f64>| option.map_or_else(|| "as stored".to_owned(), |mm| format!("isotropic {mm:.2} mm"));
+    options.extend(
+        [1.0, 1.5, 2.0, 3.0].into_iter().filter(|&s| s > 1.05 * finest && s <= coarsest.max(2.0 * finest)).map(Some),
+    );
+    let text =
+        |option: Option<f64>| option.map_or_else(|| "as stored".to_owned(), |mm| format!("isotropic {mm:.2} mm"));
     egui::ComboBox::from_id_salt("resample").selected_text(text(roi.resample)).show_ui(ui, |ui| {
         for option in options {
             ui.selectable_value(&mut roi.resample, option, text(option));
@@ -74,11 +83,11 @@ fn around(document: &Document, cursor: [usize; 3], reach_mm: f64) -> Roi {
 /// A voxel axis by the direction in which it grows.
 fn axis_name(towards: char) -> &'static str {
     match towards {
-        'R' => "L → R",
-        'L' => "R → L",
-        'A' => "P → A",
-        'P' => "A → P",
-        'S' => "I → S",
-        _ => "S → I",
+        'R' => "L to R",
+        'L' => "R to L",
+        'A' => "P to A",
+        'P' => "A to P",
+        'S' => "I to S",
+        _ => "S to I",
     }
 }

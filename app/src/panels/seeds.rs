@@ -1,5 +1,6 @@
 //! Step 3: the spheres from which the contour starts.
 
+use super::icons::{Icon, Look, icon_button};
 use super::parts;
 use crate::session::{Command, Document, Session, Step};
 use crate::theme;
@@ -8,7 +9,10 @@ use zeroset_engine::levelset::Seed;
 
 /// Draws the step.
 pub fn seeds_ui(ui: &mut Ui, session: &Session, document: &Document, out: &mut Vec<Command>) {
-    parts::weak(ui, "Click inside the organ in any pane. Drag a sphere's middle to move it, its rim to size it; right click deletes.");
+    parts::weak(
+        ui,
+        "Click inside the organ in any pane. Drag a sphere's middle to move it, its rim to size it; right click deletes.",
+    );
     let mut radius = session.radius_mm as f32;
     if parts::slider(ui, "Radius", &mut radius, 1.0..=40.0, 0.5, " mm") {
         out.push(Command::SetRadius(f64::from(radius)));
@@ -36,14 +40,17 @@ pub fn seeds_ui(ui: &mut Ui, session: &Session, document: &Document, out: &mut V
             if ui.add(drag).on_hover_text("Radius").changed() {
                 out.push(Command::SetSeed(index, Seed { radius_mm, ..*seed }));
             }
-            if ui.small_button("✖").on_hover_text("Delete").clicked() {
+            if icon_button(ui, Icon::Close, "Delete", true, Look::Plain, egui::Vec2::splat(18.0)).clicked() {
                 out.push(Command::RemoveSeed(index));
             }
             ui.end_row();
         }
     });
     if document.seeds.is_empty() && document.labels.as_ref().is_some_and(|l| l.count(document.active_label) > 0) {
-        parts::weak(ui, format!("Without a seed the contour starts from the label {}.", document.table.name(document.active_label)));
+        parts::weak(
+            ui,
+            format!("Without a seed the contour starts from the label {}.", document.table.name(document.active_label)),
+        );
     }
     ui.add_space(4.0);
     if parts::primary(ui, "Next: evolve", !document.seeds.is_empty() || document.labels.is_some()).clicked() {

@@ -40,9 +40,16 @@ pub fn speed_ui(ui: &mut Ui, session: &Session, document: &Document, display: &m
     } else {
         match method {
             Method::Region => {
-                parts::weak(ui, "White runs outwards, blue pulls back: the organ should be white, its surroundings blue.");
+                parts::weak(
+                    ui,
+                    "White runs outwards, blue pulls back: the organ should be white, its surroundings blue.",
+                );
                 window_ui(ui, document, &mut speed);
-                if ui.button("Measure at cursor").on_hover_text("Sets the window from the intensities within the brush's radius of the crosshair").clicked() {
+                if ui
+                    .button("Measure at cursor")
+                    .on_hover_text("Sets the window from the intensities within the brush's radius of the crosshair")
+                    .clicked()
+                {
                     out.push(Command::WindowFromCursor);
                 }
             }
@@ -53,7 +60,10 @@ pub fn speed_ui(ui: &mut Ui, session: &Session, document: &Document, display: &m
                 parts::slider(ui, "Exponent p", &mut speed.exponent, 1.0..=6.0, 0.5, "");
             }
             Method::ChanVese => {
-                parts::weak(ui, "Splits the region into two parts of steady intensity; needs no speed image. The preview shows the scaled intensities.");
+                parts::weak(
+                    ui,
+                    "Splits the region into two parts of steady intensity; needs no speed image. The preview shows the scaled intensities.",
+                );
             }
         }
         if method != Method::ChanVese && ui.link("Import a speed image…").clicked() {

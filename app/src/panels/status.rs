@@ -15,7 +15,7 @@ pub fn status_ui(ui: &mut Ui, session: &Session, display: &Display, busy: &[Busy
     ui.horizontal_centered(|ui| {
         let palette = theme::palette(ui);
         let number = |text: String| RichText::new(text).monospace().size(11.5);
-        if let Some((voxel, value, world, label)) = under_pointer(session, display) {
+        if let Some(Probe { voxel, value, world, label }) = under_pointer(session, display) {
             ui.label(number(format!("{value:>7.1} HU")).color(palette.strong));
             ui.label(number(format!("R {:+.1}  A {:+.1}  S {:+.1} mm", world[0], world[1], world[2])));
             ui.label(number(format!("voxel {}, {}, {}", voxel[0] + 1, voxel[1] + 1, voxel[2] + 1)).color(palette.weak));
@@ -38,8 +38,15 @@ pub fn status_ui(ui: &mut Ui, session: &Session, display: &Display, busy: &[Busy
     });
 }
 
-/// Voxel, value, RAS mm and label under the pointer.
-fn under_pointer(session: &Session, display: &Display) -> Option<([usize; 3], f32, [f64; 3], Option<String>)> {
+/// What lies under the pointer.
+struct Probe {
+    voxel: [usize; 3],
+    value: f32,
+    world: [f64; 3],
+    label: Option<String>,
+}
+
+fn under_pointer(session: &Session, display: &Display) -> Option<Probe> {
     let (document, hover) = (session.document.as_ref()?, display.hover?);
     let geometry = document.image.geometry();
     let near = hover.voxel.map(f64::round);
@@ -48,5 +55,10 @@ fn under_pointer(session: &Session, display: &Display) -> Option<([usize; 3], f3
     }
     let voxel = near.map(|v| v as usize);
     let label = document.labels.as_ref().map(|l| l.at(voxel)).filter(|&l| l != 0);
-    Some((voxel, document.image.at(voxel), geometry.world_of_voxel(hover.voxel), label.map(|l| document.table.name(l))))
+    Some(Probe {
+        voxel,
+        value: document.image.at(voxel),
+        world: geometry.world_of_voxel(hover.voxel),
+        label: label.map(|l| document.table.name(l)),
+    })
 }

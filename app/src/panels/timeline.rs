@@ -1,10 +1,14 @@
 //! The evolution timeline: a transport like a video editor's, with live plots beside it.
 
+use super::icons::{Icon, Look, icon_button};
 use super::{parts, plots};
 use crate::session::{Command, RunState, Session};
 use crate::theme;
 use egui::{Align2, FontId, Rect, Sense, Stroke, Ui, Vec2};
 use zeroset_engine::levelset::history::Event;
+
+/// Size of the transport's buttons.
+const BUTTON: Vec2 = Vec2::new(34.0, 28.0);
 
 /// Draws the timeline.
 pub fn timeline_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
@@ -28,40 +32,33 @@ fn transport_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
     let exists = evolution.exists();
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let mut button = |ui: &mut Ui, icon: &str, name: &str, enabled: bool, command: Command| {
-            let widget = egui::Button::new(egui::RichText::new(icon).size(15.0)).min_size(Vec2::new(34.0, 28.0));
-            let response = ui.add_enabled(enabled, widget).on_hover_text(name.to_owned());
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, name));
-            if response.clicked() {
+        let mut button_pressed = false;
+        let mut button = |ui: &mut Ui, icon: Icon, name: &str, enabled: bool, command: Command| {
+            if icon_button(ui, icon, name, enabled, Look::Plain, BUTTON).clicked() {
                 out.push(command);
             }
         };
-        button(ui, "⏮", "Back to the start", exists, Command::Seek(0));
-        button(ui, "⏪", "Step back", exists && evolution.step > 0, Command::StepBack(1));
-        let running = evolution.running();
-        let (icon, name) = if running { ("⏸", "Pause") } else { ("▶", "Play") };
-        let palette = theme::palette(ui);
-        let play = egui::Button::new(egui::RichText::new(icon).size(17.0).color(palette.on_accent))
-            .fill(palette.accent)
-            .min_size(Vec2::new(48.0, 28.0));
+        button(ui, Icon::Start, "Back to the start (Home)", exists, Command::Seek(0));
+        button(ui, Icon::Back, "Step back (B)", exists && evolution.step > 0, Command::StepBack(1));
+        let (icon, name) =
+            if evolution.running() { (Icon::Pause, "Pause (Space)") } else { (Icon::Play, "Play (Space)") };
         let enabled = session.document.is_some() && evolution.state != RunState::Preparing;
-        let response = ui.add_enabled(enabled, play).on_hover_text(format!("{name} (Space)"));
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, name));
-        if response.clicked() {
+        if icon_button(ui, icon, name, enabled, Look::Primary, Vec2::new(52.0, BUTTON.y)).clicked() {
+            button_pressed = true;
+        }
+        button(ui, Icon::Forward, "Step forward (N)", session.document.is_some(), Command::StepForward(1));
+        button(ui, Icon::End, "To the newest step (End)", exists, Command::Seek(evolution.last_step));
+        ui.add_space(6.0);
+        button(
+            ui,
+            Icon::Restart,
+            "Restart from the seeds, with the settings as they are now",
+            exists,
+            Command::Restart,
+        );
+        if button_pressed {
             out.push(Command::TogglePlay);
         }
-        let mut button = |ui: &mut Ui, icon: &str, name: &str, enabled: bool, command: Command| {
-            let widget = egui::Button::new(egui::RichText::new(icon).size(15.0)).min_size(Vec2::new(34.0, 28.0));
-            let response = ui.add_enabled(enabled, widget).on_hover_text(name.to_owned());
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, name));
-            if response.clicked() {
-                out.push(command);
-            }
-        };
-        button(ui, "⏩", "Step forward", session.document.is_some(), Command::StepForward(1));
-        button(ui, "⏭", "To the newest step", exists, Command::Seek(evolution.last_step));
-        ui.add_space(6.0);
-        button(ui, "⟲", "Restart from the seeds, with the settings as they are now", exists, Command::Restart);
         ui.separator();
         let branch = ui.add_enabled(exists, egui::Button::new("Branch here").min_size(Vec2::new(0.0, 28.0)));
         if branch.on_hover_text("Leave this line at the present step; the old line stays").clicked() {
@@ -104,7 +101,13 @@ fn scrub_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
             RunState::Preparing => "Preparing…",
             _ => "The timeline begins with the first step",
         };
-        painter.text(area.left_bottom() + Vec2::new(8.0, 0.0), Align2::LEFT_BOTTOM, text, FontId::proportional(11.0), palette.weak);
+        painter.text(
+            area.left_bottom() + Vec2::new(8.0, 0.0),
+            Align2::LEFT_BOTTOM,
+            text,
+            FontId::proportional(11.0),
+            palette.weak,
+        );
         return;
     }
     let last = evolution.last_step.max(1) as f32;
@@ -118,7 +121,10 @@ fn scrub_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
             Event::Start | Event::Passing => palette.weak,
         };
         let x = place(step);
-        painter.line_segment([egui::pos2(x, track.top() - 5.0), egui::pos2(x, track.bottom() + 5.0)], Stroke::new(2.0, colour));
+        painter.line_segment(
+            [egui::pos2(x, track.top() - 5.0), egui::pos2(x, track.bottom() + 5.0)],
+            Stroke::new(2.0, colour),
+        );
     }
     let radius = if response.hovered() || response.dragged() { 8.0 } else { 6.5 };
     painter.circle(egui::pos2(head, track.center().y), radius, palette.strong, Stroke::new(2.0, palette.accent));
@@ -149,8 +155,10 @@ fn readout_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
         if evolution.ms_per_step > 0.0 {
             parts::weak(ui, format!("{:.1} ms/step", evolution.ms_per_step));
         }
-        let history = format!("history {} of {}", parts::bytes(evolution.history_bytes), parts::bytes(evolution.history_budget));
-        parts::weak(ui, history).on_hover_text("Stored φ; when the budget is used up, moments between are computed again when asked for");
+        let history =
+            format!("history {} of {}", parts::bytes(evolution.history_bytes), parts::bytes(evolution.history_budget));
+        parts::weak(ui, history)
+            .on_hover_text("Stored φ; when the budget is used up, moments between are computed again when asked for");
         if ui.link("Discard").on_hover_text("Throw this evolution away").clicked() {
             out.push(Command::Discard);
         }

@@ -1,5 +1,6 @@
 //! The top bar: menus, tools, the display window.
 
+use super::icons::{Icon, Look, icon_button};
 use crate::keys::Chrome;
 use crate::recent::Recent;
 use crate::session::{Command, Export, Session, Tool, WINDOW_PRESETS, Window};
@@ -8,17 +9,24 @@ use crate::views::Display;
 use egui::{RichText, Ui, Vec2};
 
 /// Tools with key, icon and name.
-const TOOLS: [(Tool, &str, &str); 6] = [
-    (Tool::Crosshair, "✛", "Crosshair (1)"),
-    (Tool::ZoomPan, "🔍", "Zoom and pan (2)"),
-    (Tool::Contrast, "◑", "Display window: drag across for width, up and down for level (3)"),
-    (Tool::Brush, "🖌", "Brush on the contour: left adds, right removes (4)"),
-    (Tool::Roi, "⛶", "Region of interest (5)"),
-    (Tool::Seed, "◉", "Seeds (6)"),
+const TOOLS: [(Tool, Icon, &str); 6] = [
+    (Tool::Crosshair, Icon::Crosshair, "Crosshair (1)"),
+    (Tool::ZoomPan, Icon::Zoom, "Zoom and pan (2)"),
+    (Tool::Contrast, Icon::Contrast, "Display window: drag across for width, up and down for level (3)"),
+    (Tool::Brush, Icon::Brush, "Brush on the contour: left adds, right removes (4)"),
+    (Tool::Roi, Icon::Roi, "Region of interest (5)"),
+    (Tool::Seed, Icon::Seed, "Seeds (6)"),
 ];
 
 /// Draws the top bar.
-pub fn toolbar_ui(ui: &mut Ui, session: &Session, display: &mut Display, chrome: &mut Chrome, recent: &Recent, out: &mut Vec<Command>) {
+pub fn toolbar_ui(
+    ui: &mut Ui,
+    session: &Session,
+    display: &mut Display,
+    chrome: &mut Chrome,
+    recent: &Recent,
+    out: &mut Vec<Command>,
+) {
     ui.horizontal_centered(|ui| {
         let palette = theme::palette(ui);
         ui.label(RichText::new("zeroset").size(16.0).color(palette.accent));
@@ -26,10 +34,8 @@ pub fn toolbar_ui(ui: &mut Ui, session: &Session, display: &mut Display, chrome:
         menus_ui(ui, session, display, chrome, recent, out);
         ui.separator();
         for (tool, icon, name) in TOOLS {
-            let text = RichText::new(icon).size(15.0);
-            let response = ui.add(egui::Button::selectable(session.tool == tool, text).min_size(Vec2::new(30.0, 28.0)));
-            response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, session.tool == tool, name));
-            if response.on_hover_text(name).clicked() {
+            let look = if session.tool == tool { Look::Selected } else { Look::Plain };
+            if icon_button(ui, icon, name, true, look, Vec2::new(32.0, 28.0)).clicked() {
                 out.push(Command::SetTool(tool));
             }
         }
@@ -39,15 +45,22 @@ pub fn toolbar_ui(ui: &mut Ui, session: &Session, display: &mut Display, chrome:
             if ui.button("Keys  F1").clicked() {
                 chrome.help ^= true;
             }
-            let theme_icon = if ui.visuals().dark_mode { "☀" } else { "🌙" };
-            if ui.button(theme_icon).on_hover_text("Dark, light (Ctrl+T)").clicked() {
+            let icon = if ui.visuals().dark_mode { Icon::Sun } else { Icon::Moon };
+            if icon_button(ui, icon, "Dark, light (Ctrl+T)", true, Look::Plain, Vec2::splat(28.0)).clicked() {
                 chrome.toggle_theme = true;
             }
         });
     });
 }
 
-fn menus_ui(ui: &mut Ui, session: &Session, display: &mut Display, chrome: &mut Chrome, recent: &Recent, out: &mut Vec<Command>) {
+fn menus_ui(
+    ui: &mut Ui,
+    session: &Session,
+    display: &mut Display,
+    chrome: &mut Chrome,
+    recent: &Recent,
+    out: &mut Vec<Command>,
+) {
     let open = session.document.is_some();
     let mut item = |ui: &mut Ui, text: &str, keys: &str, enabled: bool, command: Command| {
         if ui.add_enabled(enabled, egui::Button::new(text).shortcut_text(keys)).clicked() {
@@ -118,9 +131,14 @@ fn window_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
     });
     let Window { mut level, mut width } = session.window;
     let speed = f64::from((width / 200.0).max(0.1));
-    let level_changed = ui.add(egui::DragValue::new(&mut level).speed(speed).prefix("L ").max_decimals(0)).on_hover_text("Level, HU").changed();
-    let width_changed =
-        ui.add(egui::DragValue::new(&mut width).speed(speed).range(1.0..=20_000.0).prefix("W ").max_decimals(0)).on_hover_text("Width, HU").changed();
+    let level_changed = ui
+        .add(egui::DragValue::new(&mut level).speed(speed).prefix("L ").max_decimals(0))
+        .on_hover_text("Level, HU")
+        .changed();
+    let width_changed = ui
+        .add(egui::DragValue::new(&mut width).speed(speed).range(1.0..=20_000.0).prefix("W ").max_decimals(0))
+        .on_hover_text("Width, HU")
+        .changed();
     if level_changed || width_changed {
         out.push(Command::SetWindow(Window::new(level, width)));
     }

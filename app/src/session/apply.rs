@@ -151,7 +151,8 @@ impl Session {
     fn set_evolve(&mut self, evolve: super::EvolveSettings) -> Vec<Effect> {
         self.change(|d| {
             let before = std::mem::replace(&mut d.evolve, evolve.clone());
-            (before != evolve).then_some(("Evolution settings", Change::Evolve(Pair { before, after: evolve })))
+            (before != evolve)
+                .then_some(("Evolution settings", Change::Evolve(Box::new(Pair { before, after: evolve }))))
         });
         self.steer_settings()
     }
@@ -268,7 +269,9 @@ impl Session {
         let Some(document) = &self.document else { return Vec::new() };
         let beside = |name: &str| {
             let mask = document.save_path.to_string_lossy().into_owned();
-            PathBuf::from(mask.strip_suffix("_mask.nii.gz").map_or_else(|| name.to_owned(), |stem| format!("{stem}_{name}")))
+            PathBuf::from(
+                mask.strip_suffix("_mask.nii.gz").map_or_else(|| name.to_owned(), |stem| format!("{stem}_{name}")),
+            )
         };
         let proposal = match export {
             Export::Mask => document.save_path.clone(),
@@ -290,13 +293,15 @@ impl Session {
                 document.labels.clone().map(|labels| Content::Mask(labels, revision))
             }
             Export::Phi => match (&self.evolution.place, &self.evolution.phi) {
-                (Some(place), Some(state)) => Some(Content::Samples(place.geometry.clone(), state.phi.clone())),
+                (Some(place), Some(state)) => {
+                    Some(Content::Samples(Box::new(place.geometry.clone()), state.phi.clone()))
+                }
                 _ => None,
             },
             Export::Speed => document
                 .speed_image
                 .as_ref()
-                .map(|image| Content::Samples(image.geometry.clone(), image.samples.clone())),
+                .map(|image| Content::Samples(Box::new(image.geometry.clone()), image.samples.clone())),
             Export::Animation if self.evolution.exists() => {
                 return vec![Effect::Evolver(EvolverCommand::Film(path))];
             }

@@ -68,11 +68,8 @@ impl Session {
             steps_per_picture: self.steps_per_picture,
             play: begin.play,
         };
-        self.evolution = EvolutionView {
-            serial: self.evolutions_begun,
-            state: RunState::Preparing,
-            ..EvolutionView::default()
-        };
+        self.evolution =
+            EvolutionView { serial: self.evolutions_begun, state: RunState::Preparing, ..EvolutionView::default() };
         let mut effects = vec![Effect::Evolver(EvolverCommand::Begin(Box::new(setup)))];
         if begin.steps > 0 {
             effects.push(Effect::Evolver(EvolverCommand::Advance(begin.steps)));
@@ -135,8 +132,8 @@ impl Session {
 
     /// Hands the acceptance out once the evolution is held and its φ is here.
     pub(super) fn accept_when_held(&mut self) -> Vec<Effect> {
-        let ready = self.accept_pending.is_some()
-            && matches!(self.evolution.state, RunState::Paused | RunState::Stopped(_));
+        let ready =
+            self.accept_pending.is_some() && matches!(self.evolution.state, RunState::Paused | RunState::Stopped(_));
         let (Some(document), true) = (&self.document, ready) else { return Vec::new() };
         let (Some(place), Some(phi)) = (&self.evolution.place, &self.evolution.phi) else { return Vec::new() };
         let edited = |mark: &&(u64, Event)| mark.1 == Event::Edit;

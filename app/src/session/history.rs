@@ -25,7 +25,7 @@ pub enum Change {
     /// Seeds.
     Seeds(Pair<Vec<Seed>>),
     /// Evolution settings.
-    Evolve(Pair<EvolveSettings>),
+    Evolve(Box<Pair<EvolveSettings>>),
     /// Names, colours, visibility, and the active label.
     Table(Pair<(LabelTable, u16)>),
     /// Voxels of the segmentation.
@@ -158,7 +158,11 @@ fn restore(document: &mut Document, change: &Change, back: bool) -> Restored {
             let geometry = document.image.geometry();
             let labels = document.labels.get_or_insert_with(|| Arc::new(LabelMap::empty(geometry.clone())));
             let labels = Arc::make_mut(labels);
-            if back { labels.revert(delta) } else { labels.apply(delta) }
+            if back {
+                labels.revert(delta)
+            } else {
+                labels.apply(delta)
+            }
             document.labels_revision += 1;
         }
         Change::Phi(serial, pair) => return Restored::Phi(*serial, pick(pair, back)),

@@ -55,7 +55,7 @@ pub enum Content {
     /// A mask; the number counts changes, to know what has been saved.
     Mask(Arc<LabelMap>, u64),
     /// φ or a speed image.
-    Samples(Geometry, Arc<Vec<f32>>),
+    Samples(Box<Geometry>, Arc<Vec<f32>>),
     /// The evolution as an animated picture.
     Animation(Box<AnimationJob>),
 }

@@ -166,9 +166,7 @@ impl Session {
 
     /// Whether the speed image fits the present settings.
     pub fn speed_ready(&self) -> bool {
-        self.document
-            .as_ref()
-            .is_some_and(|d| d.speed_image.as_ref().is_some_and(|image| image.key == SpeedKey::of(d)))
+        self.document.as_ref().is_some_and(|d| d.speed_image.as_ref().is_some_and(|image| image.key == SpeedKey::of(d)))
     }
 
     /// The speed image to compute next, when the settings have changed since the last one was asked for.

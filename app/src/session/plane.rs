@@ -77,7 +77,12 @@ impl PlaneAxes {
             right: along(horizontal, false),
             down: along(vertical, false),
             through: along(depth, true),
-            letters: [letter(horizontal, true), letter(horizontal, false), letter(vertical, true), letter(vertical, false)],
+            letters: [
+                letter(horizontal, true),
+                letter(horizontal, false),
+                letter(vertical, true),
+                letter(vertical, false),
+            ],
         }
     }
 }

@@ -6,8 +6,8 @@ use super::evolution::{EvolverCommand, PhiState};
 use super::history::{Change, Pair};
 use super::jobs::{AnimationJob, Content, Origin, WriteJob};
 use super::{
-    Document, Effect, EvolutionView, History, RunState, SegmentationOffer, Session, Severity, SpeedImage, SpeedKey, Step,
-    Tool, Window,
+    Document, Effect, EvolutionView, History, RunState, SegmentationOffer, Session, Severity, SpeedImage, SpeedKey,
+    Step, Tool, Window,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,9 +41,14 @@ impl Session {
         let current = self.document.as_ref().map(|d| d.serial);
         match outcome {
             Outcome::Scan(scan) => return self.open_document(scan),
-            Outcome::Segmentation(serial, path, labels) if current == Some(serial) => self.take_segmentation(path, labels),
+            Outcome::Segmentation(serial, path, labels) if current == Some(serial) => {
+                self.take_segmentation(path, labels)
+            }
             Outcome::OtherGrid(serial, path, labels, grids) if current == Some(serial) => {
-                self.notify(Severity::Warning, format!("{} lies on another grid than the scan. {grids}", file_name(&path)));
+                self.notify(
+                    Severity::Warning,
+                    format!("{} lies on another grid than the scan. {grids}", file_name(&path)),
+                );
                 self.segmentation_offer = Some(SegmentationOffer { path, labels });
             }
             Outcome::Speed(image) => {
@@ -58,7 +63,9 @@ impl Session {
                 }
                 self.notify(Severity::Error, format!("No speed image: {reason}"));
             }
-            Outcome::Accepted(serial, delta, record) if current == Some(serial) => return self.take_accepted(delta, *record),
+            Outcome::Accepted(serial, delta, record) if current == Some(serial) => {
+                return self.take_accepted(delta, *record);
+            }
             Outcome::Written(serial, path, revision) => {
                 if let (Some(document), Some(revision)) =
                     (self.document.as_mut().filter(|d| d.serial == serial), revision)
@@ -92,7 +99,11 @@ impl Session {
             self.window = Window::default();
         }
         if document.range.0 >= document.range.1 {
-            let text = format!("Every voxel of {} has the value {}: there is nothing to contour", document.name(), document.range.0);
+            let text = format!(
+                "Every voxel of {} has the value {}: there is nothing to contour",
+                document.name(),
+                document.range.0
+            );
             self.notify(Severity::Warning, text);
         } else if warnings.is_empty() {
             self.notice = None;
@@ -111,7 +122,8 @@ impl Session {
     fn take_segmentation(&mut self, path: PathBuf, labels: Arc<LabelMap>) {
         let Some(document) = &mut self.document else { return };
         let present = labels.present();
-        let before = document.labels.clone().unwrap_or_else(|| Arc::new(LabelMap::empty(document.image.geometry().clone())));
+        let before =
+            document.labels.clone().unwrap_or_else(|| Arc::new(LabelMap::empty(document.image.geometry().clone())));
         let delta = before.delta(|index| Some(labels.labels()[index]));
         for &label in &present {
             document.table.ensure(label);

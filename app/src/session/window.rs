@@ -43,7 +43,8 @@ impl Window {
     pub fn auto(volume: &Volume) -> Self {
         let count = volume.geometry().len();
         let stride = (count / 200_000).max(1);
-        let mut sample: Vec<f32> = (0..count).step_by(stride).map(|i| volume.value(i)).filter(|v| v.is_finite()).collect();
+        let mut sample: Vec<f32> =
+            (0..count).step_by(stride).map(|i| volume.value(i)).filter(|v| v.is_finite()).collect();
         let body: Vec<f32> = sample.iter().copied().filter(|&v| v > -500.0).collect();
         if body.len() > sample.len() / 20 {
             sample = body;

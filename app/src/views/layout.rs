@@ -70,7 +70,11 @@ fn slider_ui(ui: &mut Ui, rect: Rect, plane: Plane, session: &Session, out: &mut
     painter.rect_filled(track, 2.0, theme::ON_IMAGE_WEAK.gamma_multiply(0.22));
     let handle = egui::pos2(track.center().x, track.top() + from_top * track.height());
     let strength = if response.hovered() || response.dragged() { 1.0 } else { 0.65 };
-    painter.rect_filled(Rect::from_center_size(handle, Vec2::new(10.0, 6.0)), 2.0, theme::ON_IMAGE.gamma_multiply(strength));
+    painter.rect_filled(
+        Rect::from_center_size(handle, Vec2::new(10.0, 6.0)),
+        2.0,
+        theme::ON_IMAGE.gamma_multiply(strength),
+    );
     if let Some(pointer) = response.interact_pointer_pos() {
         let from_top = ((pointer.y - track.top()) / track.height()).clamp(0.0, 1.0);
         let along = if through.sign > 0.0 { 1.0 - from_top } else { from_top };

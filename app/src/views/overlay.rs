@@ -131,7 +131,8 @@ fn name(painter: &Painter, transform: &SliceTransform, session: &Session, docume
 fn scale(painter: &Painter, transform: &SliceTransform, document: &Document) {
     let right = transform.axes.right.voxel_axis;
     let points_per_mm = 1.0 / (transform.voxels_per_point()[0] * document.image.geometry().spacing_mm()[right]);
-    let Some(mm) = [200.0, 100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0].into_iter().find(|mm| mm * points_per_mm < 120.0) else {
+    let Some(mm) = [200.0, 100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0].into_iter().find(|mm| mm * points_per_mm < 120.0)
+    else {
         return;
     };
     let length = (mm * points_per_mm) as f32;

@@ -104,7 +104,15 @@ pub struct Painter<'a> {
 }
 
 /// Draws a slice pane and takes its input.
-pub fn slice_ui(ui: &mut Ui, rect: Rect, plane: Plane, session: &Session, display: &mut Display, paint: &Painter<'_>, out: &mut Vec<Command>) {
+pub fn slice_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    plane: Plane,
+    session: &Session,
+    display: &mut Display,
+    paint: &Painter<'_>,
+    out: &mut Vec<Command>,
+) {
     ui.painter().rect_filled(rect, 0.0, theme::IMAGE_BACKGROUND);
     let Some(document) = &session.document else { return };
     if display.slice_mut(plane).fit_pending {
@@ -123,7 +131,10 @@ pub fn slice_ui(ui: &mut Ui, rect: Rect, plane: Plane, session: &Session, displa
     // The picture shows the view as it is after the input.
     let transform = SliceTransform::new(document, display.slice_mut(plane), rect, session.cursor);
     let look = look(ui, &transform, session, document, display);
-    let callback = paint.scene.zip(paint.pipeline).and_then(|(scene, pipeline)| pipeline.callback(scene, document.image.geometry(), &look));
+    let callback = paint
+        .scene
+        .zip(paint.pipeline)
+        .and_then(|(scene, pipeline)| pipeline.callback(scene, document.image.geometry(), &look));
     if let Some(callback) = callback {
         ui.painter().add(egui_wgpu::Callback::new_paint_callback(rect, callback));
     }
@@ -138,7 +149,8 @@ fn look(ui: &Ui, transform: &SliceTransform, session: &Session, document: &Docum
     let pixels = ui.ctx().pixels_per_point();
     let step = |to: [f64; 3]| std::array::from_fn(|d| to[d] - corner[d]);
     let roi_matters = !document.roi.covers(document.image.geometry());
-    let speed_shown = display.show_speed && matches!(session.step, Step::Speed | Step::Seeds) && !session.evolution.exists();
+    let speed_shown =
+        display.show_speed && matches!(session.step, Step::Speed | Step::Seeds) && !session.evolution.exists();
     SliceLook {
         corner_voxel: corner,
         across_voxel: step(across),

@@ -61,7 +61,9 @@ pub fn input(
     match &mut drag {
         Drag::Cursor => out.push(Command::SetCursor(transform.voxel_at(at).map(|v| v.round() as i64))),
         Drag::Pan => pan(&mut view.centre, transform, moved),
-        Drag::Zoom => view.points_per_mm = (view.points_per_mm * f64::from((-0.008 * moved.y).exp())).clamp(0.02, 400.0),
+        Drag::Zoom => {
+            view.points_per_mm = (view.points_per_mm * f64::from((-0.008 * moved.y).exp())).clamp(0.02, 400.0)
+        }
         Drag::Contrast => {
             let scale = (session.window.width / 300.0).clamp(0.2, 10.0);
             let window = Window::new(session.window.level + scale * moved.y, session.window.width + scale * moved.x);
@@ -98,7 +100,14 @@ pub fn input(
 }
 
 /// Scrolls slices, or zooms at the pointer.
-fn wheel(ui: &Ui, response: &Response, transform: &SliceTransform, session: &Session, view: &mut SliceView, out: &mut Vec<Command>) {
+fn wheel(
+    ui: &Ui,
+    response: &Response,
+    transform: &SliceTransform,
+    session: &Session,
+    view: &mut SliceView,
+    out: &mut Vec<Command>,
+) {
     let Some(at) = response.hover_pos() else { return };
     let (lines, zoom) = ui.input(|i| {
         let mut lines = 0.0;
@@ -156,7 +165,8 @@ fn begin(ui: &Ui, at: Pos2, transform: &SliceTransform, session: &Session, docum
 
 /// The drag of the seed under the pointer; `None` where there is none (a click places one).
 fn seed_drag(at: Pos2, transform: &SliceTransform, document: &Document) -> Option<Drag> {
-    let circles = document.seeds.iter().enumerate().filter_map(|(i, s)| Some((i, seed_circle(transform, document, s)?)));
+    let circles =
+        document.seeds.iter().enumerate().filter_map(|(i, s)| Some((i, seed_circle(transform, document, s)?)));
     let rim = |(centre, radius): (Pos2, f32)| (centre.distance(at) - radius).abs();
     for (index, circle) in circles {
         if circle.0.distance(at) < REACH {
@@ -170,7 +180,13 @@ fn seed_drag(at: Pos2, transform: &SliceTransform, document: &Document) -> Optio
 }
 
 /// A click with the seed tool: places a seed, or (right button) removes the one under the pointer.
-pub fn seed_click(response: &Response, transform: &SliceTransform, session: &Session, document: &Document, out: &mut Vec<Command>) {
+pub fn seed_click(
+    response: &Response,
+    transform: &SliceTransform,
+    session: &Session,
+    document: &Document,
+    out: &mut Vec<Command>,
+) {
     let Some(at) = response.interact_pointer_pos() else { return };
     if response.clicked() && seed_drag(at, transform, document).is_none() {
         let voxel = transform.voxel_at(at);
@@ -249,7 +265,14 @@ fn pan(centre: &mut [f64; 3], transform: &SliceTransform, moved: Vec2) {
     }
 }
 
-fn touch(transform: &SliceTransform, session: &Session, document: &Document, ball: bool, at: Pos2, add: bool) -> BrushTouch {
+fn touch(
+    transform: &SliceTransform,
+    session: &Session,
+    document: &Document,
+    ball: bool,
+    at: Pos2,
+    add: bool,
+) -> BrushTouch {
     let geometry = document.image.geometry();
     let voxel = transform.voxel_at(at);
     let mut beyond = voxel;

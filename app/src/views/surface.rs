@@ -86,7 +86,9 @@ pub fn surface_ui(ui: &mut Ui, rect: Rect, session: &Session, display: &mut Disp
     }
     let (centre, radius_mm) = extent(session)?;
     let half_height_mm = 1.05 * radius_mm / orbit.zoom / f64::from((rect.width() / rect.height()).min(1.0));
-    if response.dragged_by(egui::PointerButton::Middle) || (session.tool == Tool::ZoomPan && ui.input(|i| i.modifiers.shift)) {
+    if response.dragged_by(egui::PointerButton::Middle)
+        || (session.tool == Tool::ZoomPan && ui.input(|i| i.modifiers.shift))
+    {
         let mm_per_point = 2.0 * half_height_mm / f64::from(rect.height());
         orbit.shift_mm[0] -= f64::from(moved.x) * mm_per_point;
         orbit.shift_mm[1] += f64::from(moved.y) * mm_per_point;
