@@ -4,6 +4,7 @@
 //! warnings go to standard error. Exit code 0 on success; 1 on failure, with one line on standard
 //! error; 2 on wrong usage (clap's).
 
+pub mod bench;
 pub mod convert;
 pub mod info;
 pub mod phantom;
@@ -33,6 +34,8 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Measure how fast this machine runs
+    Bench(bench::BenchArgs),
     /// Show a file's geometry, orientation, datatype and intensity range
     Info(info::InfoArgs),
     /// Write a volume in another NIfTI layout, every number as it is
@@ -80,6 +83,7 @@ where
 pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
     match cli.command {
         None => crate::run_window(cli.file, cli.mask),
+        Some(Command::Bench(args)) => bench::run(args, out),
         Some(Command::Info(args)) => info::run(args, out),
         Some(Command::Convert(args)) => convert::run(args, out),
         Some(Command::Phantom(args)) => phantom::run(args, out),

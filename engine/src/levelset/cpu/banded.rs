@@ -63,7 +63,7 @@ impl Band {
     }
 
     /// Calls `row(offset, length)` for each row of voxels of a tile.
-    #[inline]
+    #[inline(always)]
     pub fn for_tile_rows(&self, tile: u32, mut row: impl FnMut(usize, usize)) {
         let (lower, upper) = self.tiling.bounds(tile);
         for z in lower[2]..upper[2] {

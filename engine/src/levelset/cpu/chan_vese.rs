@@ -3,6 +3,8 @@
 
 use super::banded::Band;
 use super::heaviside::Smoothed;
+use super::level::{Level, Task};
+use super::padded::RUN;
 use super::rate::{Stencil, curvature_flow};
 use super::sweep::Operation;
 use crate::levelset::{ChanVeseParams, Grid, Heaviside};
@@ -99,22 +101,46 @@ impl RegionSums {
     }
 }
 
+/// Sum of H(-phi), of I H(-phi), of I, and of 1 over some tiles.
+struct SumTiles<'a, const TANH: bool> {
+    band: &'a Band,
+    image: &'a Image,
+    smoothed: Smoothed,
+    tiles: &'a [u32],
+}
+
+impl<const TANH: bool> Task for SumTiles<'_, TANH> {
+    type Output = [f64; 4];
+
+    #[inline(always)]
+    fn run(self) -> [f64; 4] {
+        let mut sums = [0.0f64; 4];
+        for &tile in self.tiles {
+            // One sum per lane: adding in order would keep the compiler from using vectors.
+            let (mut inside, mut weighted) = ([0.0f32; RUN], [0.0f32; RUN]);
+            self.band.for_tile_rows(tile, |row, len| {
+                let phi = &self.band.current()[row..row + RUN];
+                let image = &self.image.padded[row..row + RUN];
+                for lane in 0..RUN {
+                    let h = self.smoothed.step::<TANH>(-phi[lane]);
+                    let h = if lane < len { h } else { 0.0 };
+                    inside[lane] += h;
+                    weighted[lane] += h * image[lane];
+                }
+            });
+            let total = |lanes: [f32; RUN]| lanes.iter().map(|&v| f64::from(v)).sum::<f64>();
+            sums[0] += total(inside);
+            sums[1] += total(weighted);
+            sums[2] += self.image.tile_sums[tile as usize];
+            sums[3] += self.band.tiling.voxels(tile) as f64;
+        }
+        sums
+    }
+}
+
 /// Sums over the active tiles, and over the rest at phi = ±B.
 pub fn region_sums<const TANH: bool>(grid: &Grid, band: &Band, image: &Image, smoothed: Smoothed) -> RegionSums {
-    let active = fold(band, |tile| {
-        let (mut inside, mut weighted) = (0.0f64, 0.0f64);
-        band.for_tile_rows(tile, |row, len| {
-            let (mut h_sum, mut hi_sum) = (0.0f32, 0.0f32);
-            for (&v, &intensity) in band.current()[row..row + len].iter().zip(&image.padded[row..row + len]) {
-                let h = smoothed.step::<TANH>(-v);
-                h_sum += h;
-                hi_sum += h * intensity;
-            }
-            inside += f64::from(h_sum);
-            weighted += f64::from(hi_sum);
-        });
-        [inside, weighted, image.tile_sums[tile as usize], band.tiling.voxels(tile) as f64]
-    });
+    let active = fold(band, |tiles| Level::dispatch(SumTiles::<TANH> { band, image, smoothed, tiles }));
     let voxels = grid.len() as f64;
     let mut sums = RegionSums { inside: active[0], inside_intensity: active[1], voxels, intensity: image.total };
     if band.band_mm.is_finite() && voxels > active[3] {
@@ -140,9 +166,9 @@ pub fn energy<const DIM: usize, const TANH: bool>(
     means: [f64; 2],
 ) -> f64 {
     let c = means.map(|m| m as f32);
-    let sum = fold(band, |tile| {
+    let sum = fold(band, |tiles| {
         let mut sum = 0.0f64;
-        band.for_tile_rows(tile, |row, len| {
+        let mut add_row = |row: usize, len: usize| {
             let mut row_sum = 0.0f32;
             for i in row..row + len {
                 let v = band.current()[i];
@@ -156,18 +182,17 @@ pub fn energy<const DIM: usize, const TANH: bool>(
                     + params.lambda2 * b * b * (1.0 - h);
             }
             sum += f64::from(row_sum);
-        });
+        };
+        tiles.iter().for_each(|&tile| band.for_tile_rows(tile, &mut add_row));
         [sum, 0.0, 0.0, 0.0]
     });
     sum[0] * grid.spacing_mm[..DIM].iter().map(|&h| f64::from(h)).product::<f64>()
 }
 
 /// Adds up over the active tiles in a fixed order.
-fn fold(band: &Band, of: impl Fn(u32) -> [f64; 4] + Sync) -> [f64; 4] {
+fn fold(band: &Band, of: impl Fn(&[u32]) -> [f64; 4] + Sync + Send) -> [f64; 4] {
     let add = |a: [f64; 4], b: [f64; 4]| std::array::from_fn(|k| a[k] + b[k]);
-    let tiles = band.list.active();
-    let parts: Vec<[f64; 4]> =
-        tiles.par_chunks(64).map(|tiles| tiles.iter().map(|&t| of(t)).fold([0.0; 4], add)).collect();
+    let parts: Vec<[f64; 4]> = band.list.active().par_chunks(256).map(of).collect();
     parts.into_iter().fold([0.0; 4], add)
 }
 

@@ -8,6 +8,7 @@ mod chan_vese;
 mod coefficients;
 mod difference;
 mod heaviside;
+mod level;
 mod operations;
 mod padded;
 mod rate;

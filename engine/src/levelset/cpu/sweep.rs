@@ -1,5 +1,6 @@
 //! One pass over the active tiles: an operation on every voxel, in runs that the compiler vectorises.
 
+use super::level::{Level, Task};
 use super::padded::{Layout, RUN};
 use super::tiles::Tiling;
 use rayon::prelude::*;
@@ -64,15 +65,11 @@ impl Sweep<'_> {
         flags.clear();
         flags.resize(tiles.len(), 0);
         assert!(self.from.len() == self.layout.len && self.to.len() == self.layout.len);
-        let level = Level::detect();
         let target = Target(self.to.as_mut_ptr());
         let (layout, tiling, band, from) = (self.layout, self.tiling, self.band, self.from);
         let sweep_some = |tiles: &[u32], flags: &mut [u8]| {
-            for (&tile, flag) in tiles.iter().zip(flags) {
-                // SAFETY: both fields have the layout's length, so that every tile and its halo lies inside;
-                // no other thread writes this tile; the level was detected on this processor.
-                *flag = unsafe { level.tile(layout, tiling, band, from.as_ptr(), target.pointer(), operation, tile) };
-            }
+            let (from, to) = (from.as_ptr(), target.pointer());
+            Level::dispatch(SweepTiles { layout, tiling, band, from, to, operation, tiles, flags });
         };
         if tiles.len() < 2 * TILES_PER_TASK || rayon::current_num_threads() == 1 {
             sweep_some(tiles, flags);
@@ -92,86 +89,29 @@ impl Sweep<'_> {
     }
 }
 
-/// Vector instructions found on this processor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
-    Baseline,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-}
-
-impl Level {
-    fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512dq")
-            {
-                return Self::Avx512;
-            }
-            if is_x86_feature_detected!("avx2") {
-                return Self::Avx2;
-            }
-        }
-        Self::Baseline
-    }
-
-    /// # Safety
-    /// As [`tile_body`]; the processor has this level.
-    unsafe fn tile<O: Operation>(
-        self,
-        layout: &Layout,
-        tiling: &Tiling,
-        band: f32,
-        from: *const f32,
-        to: *mut f32,
-        operation: &O,
-        tile: u32,
-    ) -> u8 {
-        // SAFETY: passed on to the caller.
-        unsafe {
-            match self {
-                Self::Baseline => tile_body(layout, tiling, band, from, to, operation, tile),
-                #[cfg(target_arch = "x86_64")]
-                Self::Avx2 => tile_avx2(layout, tiling, band, from, to, operation, tile),
-                #[cfg(target_arch = "x86_64")]
-                Self::Avx512 => tile_avx512(layout, tiling, band, from, to, operation, tile),
-            }
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn tile_avx2<O: Operation>(
-    layout: &Layout,
-    tiling: &Tiling,
+/// The sweep of a few tiles, on one thread.
+struct SweepTiles<'a, O> {
+    layout: &'a Layout,
+    tiling: &'a Tiling,
     band: f32,
     from: *const f32,
     to: *mut f32,
-    operation: &O,
-    tile: u32,
-) -> u8 {
-    // SAFETY: passed on to the caller.
-    unsafe { tile_body(layout, tiling, band, from, to, operation, tile) }
+    operation: &'a O,
+    tiles: &'a [u32],
+    flags: &'a mut [u8],
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq")]
-unsafe fn tile_avx512<O: Operation>(
-    layout: &Layout,
-    tiling: &Tiling,
-    band: f32,
-    from: *const f32,
-    to: *mut f32,
-    operation: &O,
-    tile: u32,
-) -> u8 {
-    // SAFETY: passed on to the caller.
-    unsafe { tile_body(layout, tiling, band, from, to, operation, tile) }
+impl<O: Operation> Task for SweepTiles<'_, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (&tile, flag) in self.tiles.iter().zip(self.flags) {
+            // SAFETY: both fields have the layout's length (checked by `Sweep::run`), so that every tile and its halo
+            // lies inside; no other thread writes this tile.
+            *flag = unsafe { tile_body(self.layout, self.tiling, self.band, self.from, self.to, self.operation, tile) };
+        }
+    }
 }
 
 /// Sweeps one tile and tells where it holds band voxels. No fused multiply-add on purpose: every processor

@@ -52,7 +52,7 @@ impl Tiling {
         let at = [t % self.count[0], t / self.count[0] % self.count[1], t / (self.count[0] * self.count[1])];
         let step = [1, self.count[0], self.count[0] * self.count[1]];
         let d = face / 2;
-        if face % 2 == 0 {
+        if face.is_multiple_of(2) {
             (at[d] > 0).then(|| (t - step[d]) as u32)
         } else {
             (at[d] + 1 < self.count[d]).then(|| (t + step[d]) as u32)
