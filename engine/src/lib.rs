@@ -10,6 +10,7 @@
 //! `world_from_voxel`; voxels lie x fastest; phi is in mm and **negative inside**; intensities are
 //! f32 in HU.
 
+pub mod device;
 pub mod filter;
 pub mod geometry;
 pub mod gpu;
@@ -17,8 +18,11 @@ pub mod io;
 pub mod label;
 pub mod levelset;
 pub mod phantom;
+pub mod pipeline;
 pub mod provenance;
+pub mod recipe;
 pub mod roi;
+pub mod slices;
 pub mod volume;
 
 pub use geometry::{Geometry, GeometryError};

@@ -174,6 +174,19 @@ impl Roi {
         Ok(if own.same_grid(grid, 1e-9) { phi.to_vec() } else { resample(phi, grid, &own) })
     }
 
+    /// φ of the box on the whole scan, x fastest: beyond the box its greatest value stands for "outside".
+    pub fn spread_phi(&self, phi_in_box: &[f32], scan: &Geometry) -> Vec<f32> {
+        let greatest = phi_in_box.iter().copied().fold(0.0, f32::max);
+        let mut phi = vec![greatest; scan.len()];
+        let [nx, ny, _] = self.size();
+        for (row, values) in phi_in_box.chunks(nx).enumerate() {
+            let first = [self.lower[0], self.lower[1] + row % ny, self.lower[2] + row / ny];
+            let start = scan.index(first);
+            phi[start..start + nx].copy_from_slice(values);
+        }
+        phi
+    }
+
     /// The change that labels the inside (φ < 0) of a φ that [`Roi::paste_phi`] gave; voxels outside the box, and
     /// those outside the contour, keep their label.
     pub fn label_delta(&self, phi_in_box: &[f32], labels: &LabelMap, label: u16) -> LabelDelta {

@@ -8,6 +8,7 @@ pub mod bench;
 pub mod convert;
 pub mod info;
 pub mod phantom;
+pub mod segment;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -42,6 +43,8 @@ pub enum Command {
     Convert(convert::ConvertArgs),
     /// Write a synthetic contrast-enhanced CT of the abdomen, with its labels
     Phantom(phantom::PhantomArgs),
+    /// Contour one organ from seeds or a mask, and write it as a mask on the scan's grid
+    Segment(Box<segment::SegmentArgs>),
 }
 
 /// The process's arguments and streams in, its exit code out.
@@ -87,6 +90,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Some(Command::Info(args)) => info::run(args, out),
         Some(Command::Convert(args)) => convert::run(args, out),
         Some(Command::Phantom(args)) => phantom::run(args, out),
+        Some(Command::Segment(args)) => segment::run(*args, out),
     }
 }
 

@@ -1,6 +1,13 @@
 //! What the intensities under a starting contour say: the organ's level, its spread, and a window around it.
 
+use super::speed::Window;
 use serde::{Deserialize, Serialize};
+
+/// Half width of an automatic window, in robust standard deviations of the seeds' intensities.
+pub const WINDOW_SIGMAS: f32 = 2.5;
+
+/// Least standard deviation that an automatic window assumes, HU.
+pub const LEAST_SIGMA_HU: f32 = 12.0;
 
 /// Robust statistics of a sample of intensities.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +25,15 @@ impl Spread {
     pub fn inside(phi: &[f32], intensities: &[f32]) -> Option<Self> {
         let values: Vec<f32> = phi.iter().zip(intensities).filter(|(p, _)| **p < 0.0).map(|(_, &v)| v).collect();
         Self::of(values)
+    }
+
+    /// The window that a clinician would draw around these intensities: median ± [`WINDOW_SIGMAS`] σ, where σ is at
+    /// least [`LEAST_SIGMA_HU`] (a CT's own noise, which smoothing or clipping may hide).
+    pub fn window(&self) -> Window {
+        let half = WINDOW_SIGMAS * self.sigma.max(LEAST_SIGMA_HU);
+        let mut window = Window { lower: Some(self.median - half), upper: Some(self.median + half), smoothness: 0.0 };
+        window.smoothness = window.default_smoothness();
+        window
     }
 
     /// Statistics of a sample; `None` for an empty one.

@@ -173,7 +173,18 @@ impl SpeedField {
 /// below a voxel.
 pub const GRID_TOLERANCE_MM: f64 = 0.01;
 
+/// Smoothness of a window that is open on one side, HU.
+const OPEN_SMOOTHNESS_HU: f32 = 20.0;
+
 impl Window {
+    /// The soft edge taken when none is given: a tenth of the window's width, or 20 HU for an open window.
+    pub fn default_smoothness(&self) -> f32 {
+        match (self.lower, self.upper) {
+            (Some(lower), Some(upper)) if upper > lower => (upper - lower) / 10.0,
+            _ => OPEN_SMOOTHNESS_HU,
+        }
+    }
+
     /// The speed of one intensity.
     pub fn speed(&self, intensity: f32) -> f32 {
         let factor = |z: f32| 0.5 * (1.0 + (z / self.smoothness).tanh());
