@@ -1,5 +1,6 @@
 //! Which device steps a contour.
 
+use crate::gpu::{AdapterChoice, GpuContext, GpuError, GpuStepper};
 use crate::levelset::cpu::CpuStepper;
 use crate::levelset::{Fields, Grid, LevelSetParams, Stepper, StepperError};
 use serde::{Deserialize, Serialize};
@@ -8,27 +9,64 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Device {
-    /// A real GPU where there is one, else the CPU.
+    /// A real GPU where there is one that the grid fits, else the CPU.
     #[default]
     Auto,
+    /// A real GPU.
+    Gpu,
     /// All cores of the CPU.
     Cpu,
+    /// A software GPU adapter: to check the GPU's passes where there is no GPU.
+    Software,
+}
+
+/// A device ready to step contours: opened once, used for any number of them.
+#[derive(Clone, Debug)]
+pub enum OpenDevice {
+    /// All cores of the CPU.
+    Cpu,
+    /// A GPU.
+    Gpu {
+        /// The device and its compiled passes.
+        context: GpuContext,
+        /// Whether a grid that does not fit goes to the CPU instead.
+        or_cpu: bool,
+    },
 }
 
 impl Device {
+    /// Opens the device.
+    ///
+    /// # Errors
+    /// A GPU was asked for and there is none ([`Device::Auto`] and [`Device::Cpu`] never fail).
+    pub fn open(self) -> Result<OpenDevice, GpuError> {
+        let gpu = |choice, or_cpu| GpuContext::new(choice).map(|context| OpenDevice::Gpu { context, or_cpu });
+        match self {
+            Self::Cpu => Ok(OpenDevice::Cpu),
+            Self::Auto => Ok(gpu(AdapterChoice::Hardware, true).unwrap_or(OpenDevice::Cpu)),
+            Self::Gpu => gpu(AdapterChoice::Hardware, false),
+            Self::Software => gpu(AdapterChoice::Software, false),
+        }
+    }
+}
+
+impl OpenDevice {
     /// A stepper for φ (mm, negative inside, x fastest) on this device.
     ///
     /// # Errors
-    /// Fields or parameters that do not fit.
+    /// Fields or parameters that do not fit; a grid beyond the GPU's limits.
     pub fn stepper(
-        self,
+        &self,
         grid: Grid,
         fields: Fields,
         params: LevelSetParams,
         phi: &[f32],
     ) -> Result<Box<dyn Stepper>, StepperError> {
         match self {
-            Self::Auto | Self::Cpu => Ok(Box::new(CpuStepper::new(grid, fields, params, phi)?)),
+            Self::Gpu { context, or_cpu } if !or_cpu || context.check_size(grid.size).is_ok() => {
+                Ok(Box::new(GpuStepper::new(context, grid, fields, params, phi)?))
+            }
+            _ => Ok(Box::new(CpuStepper::new(grid, fields, params, phi)?)),
         }
     }
 }

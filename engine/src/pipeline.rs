@@ -1,7 +1,9 @@
 //! The whole flow: scan → ROI → speed → start contour → evolution → φ back on the scan's grid → label.
 
+use crate::device::OpenDevice;
 use crate::filter::gaussian;
 use crate::geometry::{Geometry, GeometryError};
+use crate::gpu::GpuError;
 use crate::label::LabelMap;
 use crate::levelset::evolution::{Evolution, EvolutionError};
 use crate::levelset::history::History;
@@ -105,6 +107,9 @@ pub enum PipelineError {
     /// The start contour.
     #[error(transparent)]
     Start(#[from] LevelSetError),
+    /// The GPU.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
     /// The stepper.
     #[error(transparent)]
     Stepper(#[from] StepperError),
@@ -135,6 +140,8 @@ pub fn segment(
     progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome, PipelineError> {
     let mut clock = Clock::default();
+    let device = recipe.device.open()?;
+    clock.lap("device");
     let scan = input.scan.geometry();
     let roi = recipe.roi.unwrap_or_else(|| Roi::whole(scan));
     let slices_along = match recipe.dimension {
@@ -153,8 +160,10 @@ pub fn segment(
     let resolved = resolve(recipe, &grid, &intensities, &start)?;
     clock.lap("measure");
     let evolved = match slices_along {
-        None => evolve_volume(recipe, &resolved, &grid, intensities, imported, start, &mut clock, progress)?,
-        Some(axis) => slices::evolve(recipe, &resolved, &roi, axis, &grid, &intensities, imported, &start, progress)?,
+        None => evolve_volume(recipe, &device, &resolved, &grid, intensities, imported, start, &mut clock, progress)?,
+        Some(axis) => {
+            slices::evolve(recipe, &device, &resolved, &roi, axis, &grid, &intensities, imported, &start, progress)?
+        }
     };
     clock.lap("evolve");
 
@@ -268,6 +277,7 @@ pub(crate) fn fields(
 /// The ROI evolves as a whole.
 fn evolve_volume(
     recipe: &Recipe,
+    device: &OpenDevice,
     resolved: &Resolved,
     grid: &Geometry,
     intensities: Vec<f32>,
@@ -281,7 +291,7 @@ fn evolve_volume(
     clock.lap("speed");
     let _ = progress(Progress::Stage("evolve"));
     start.clamp(start.grid().band_mm(&recipe.params));
-    let stepper = recipe.device.stepper(start.grid(), fields, recipe.params, &start.phi)?;
+    let stepper = device.stepper(start.grid(), fields, recipe.params, &start.phi)?;
     let mut evolution = Evolution::with_history(stepper, recipe.stop, History::new(u64::MAX, 0))?;
     let stop = run(&mut evolution, recipe, |evolution| progress(Progress::Step { evolution, grid, slice: None }))?;
     let device = evolution.stepper().device();

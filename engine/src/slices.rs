@@ -10,6 +10,7 @@
 //! leaks: into the border of the ROI, or to a multiple of the area that the neighbour had (organs change less than that
 //! from one slice to the next).
 
+use crate::device::OpenDevice;
 use crate::geometry::{Geometry, GeometryError};
 use crate::levelset::evolution::Evolution;
 use crate::levelset::history::{History, StepReport};
@@ -96,6 +97,7 @@ struct Done {
 /// As [`crate::pipeline::segment`].
 pub(crate) fn evolve(
     recipe: &Recipe,
+    device: &OpenDevice,
     resolved: &Resolved,
     roi: &Roi,
     axis: usize,
@@ -126,7 +128,7 @@ pub(crate) fn evolve(
     };
     let imported = imported.map(|speed| speed.g);
     let mut walk =
-        Walk { recipe, resolved, first: roi.lower[axis], axis, grid, intensities, imported, progress, result };
+        Walk { recipe, device, resolved, first: roi.lower[axis], axis, grid, intensities, imported, progress, result };
     let starts = walk.start_slices(start)?;
     for (number, (index, contour)) in starts.iter().enumerate() {
         let done = walk.slice(*index, contour.clone(), None)?;
@@ -145,6 +147,7 @@ pub(crate) fn evolve(
 /// The slices done so far, and what the others need.
 struct Walk<'a> {
     recipe: &'a Recipe,
+    device: &'a OpenDevice,
     resolved: &'a Resolved,
     /// Slice of the scan at which the grid begins.
     first: usize,
@@ -220,7 +223,7 @@ impl Walk<'_> {
         let (fields, speed) = fields(self.recipe, self.resolved, &slice.geometry, pixels, imported)?;
         let mut start = LevelSet { geometry: slice.geometry.clone(), phi: contour };
         start.clamp(start.grid().band_mm(&self.recipe.params));
-        let stepper = self.recipe.device.stepper(start.grid(), fields, self.recipe.params, &start.phi)?;
+        let stepper = self.device.stepper(start.grid(), fields, self.recipe.params, &start.phi)?;
         let mut evolution = Evolution::with_history(stepper, self.recipe.stop, History::new(u64::MAX, 0))?;
         let place = (self.first + index, self.axis);
         let progress = &mut *self.progress;

@@ -203,8 +203,12 @@ names! {
     DeviceName => Device {
         /// A real GPU where there is one, else the CPU
         Auto = Auto,
+        /// A real GPU
+        Gpu = Gpu,
         /// All cores of the CPU
         Cpu = Cpu,
+        /// A software GPU adapter, to check the GPU's passes
+        Software = Software,
     }
 }
 
