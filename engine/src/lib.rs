@@ -17,6 +17,7 @@ pub mod gpu;
 pub mod io;
 pub mod label;
 pub mod levelset;
+pub mod metrics;
 pub mod phantom;
 pub mod pipeline;
 pub mod provenance;

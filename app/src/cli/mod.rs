@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod convert;
+pub mod evaluate;
 pub mod info;
 pub mod phantom;
 pub mod segment;
@@ -41,6 +42,8 @@ pub enum Command {
     Info(info::InfoArgs),
     /// Write a volume in another NIfTI layout, every number as it is
     Convert(convert::ConvertArgs),
+    /// Compare a mask with another one: Dice, IoU, surface distances, volumes
+    Evaluate(evaluate::EvaluateArgs),
     /// Write a synthetic contrast-enhanced CT of the abdomen, with its labels
     Phantom(phantom::PhantomArgs),
     /// Contour one organ from seeds or a mask, and write it as a mask on the scan's grid
@@ -89,6 +92,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Some(Command::Bench(args)) => bench::run(args, out),
         Some(Command::Info(args)) => info::run(args, out),
         Some(Command::Convert(args)) => convert::run(args, out),
+        Some(Command::Evaluate(args)) => evaluate::run(args, out),
         Some(Command::Phantom(args)) => phantom::run(args, out),
         Some(Command::Segment(args)) => segment::run(*args, out),
     }

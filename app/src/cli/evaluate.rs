@@ -1,0 +1,106 @@
+//! `zeroset evaluate PRED TRUTH`: overlap and surface distances, label by label.
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use zeroset_engine::LabelMap;
+use zeroset_engine::io;
+use zeroset_engine::metrics::{self, LabelMetrics};
+
+/// Arguments of `zeroset evaluate`.
+#[derive(clap::Args, Debug)]
+pub struct EvaluateArgs {
+    /// Mask to judge
+    pub prediction: PathBuf,
+    /// Mask to judge it by, on the same grid
+    pub truth: PathBuf,
+    /// Only this label (default: every label in either mask)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub label: Option<u16>,
+    /// Tolerance of the surface Dice, mm
+    #[arg(long, value_name = "MM", default_value_t = 2.0)]
+    pub tolerance: f64,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    prediction: String,
+    truth: String,
+    spacing_mm: [f64; 3],
+    labels: &'a [LabelMetrics],
+}
+
+/// Compares two masks.
+///
+/// # Errors
+/// Files that are no masks, different grids, or nothing to compare.
+pub fn run(args: EvaluateArgs, out: &mut dyn Write) -> anyhow::Result<()> {
+    let prediction = read(&args.prediction)?;
+    let truth = read(&args.truth)?;
+    let pair = || format!("{} against {}", args.prediction.display(), args.truth.display());
+    let found = match args.label {
+        Some(label) => metrics::evaluate_label(&prediction, &truth, label, args.tolerance).map(|m| vec![m]),
+        None => metrics::evaluate(&prediction, &truth, args.tolerance),
+    }
+    .with_context(pair)?;
+    if found.is_empty() {
+        bail!("{}: both masks are empty, nothing is defined", pair());
+    }
+    if args.json {
+        let document = Document {
+            prediction: args.prediction.display().to_string(),
+            truth: args.truth.display().to_string(),
+            spacing_mm: truth.geometry().spacing_mm(),
+            labels: &found,
+        };
+        serde_json::to_writer_pretty(&mut *out, &document)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    table(&found, args.tolerance, out)
+}
+
+fn read(path: &Path) -> anyhow::Result<LabelMap> {
+    let read = io::read_labels(path)?;
+    for warning in &read.warnings {
+        eprintln!("zeroset: {}: warning: {warning}", path.display());
+    }
+    Ok(read.labels)
+}
+
+fn table(found: &[LabelMetrics], tolerance: f64, out: &mut dyn Write) -> anyhow::Result<()> {
+    let sdice = format!("SDice@{tolerance}mm");
+    writeln!(
+        out,
+        "label    Dice     IoU    prec.  recall    HD mm  HD95 mm  ASSD mm  {sdice:>10}   pred. mL   truth mL"
+    )?;
+    let cell = |value: Option<f64>, width: usize, digits: usize| match value {
+        Some(v) => format!("{v:width$.digits$}"),
+        None => format!("{:>width$}", "-"),
+    };
+    for m in found {
+        writeln!(
+            out,
+            "{:5} {} {} {} {} {} {} {} {}  {:9.2}  {:9.2}",
+            m.label,
+            cell(m.dice, 7, 4),
+            cell(m.iou, 7, 4),
+            cell(m.precision, 8, 4),
+            cell(m.recall, 7, 4),
+            cell(m.hausdorff_mm, 8, 3),
+            cell(m.hd95_mm, 8, 3),
+            cell(m.assd_mm, 8, 3),
+            cell(m.surface_dice, 11, 4),
+            m.prediction_ml,
+            m.truth_ml,
+        )?;
+    }
+    if found.iter().any(|m| m.dice.is_none() || m.hausdorff_mm.is_none()) {
+        writeln!(out, "-: not defined, a mask is empty")?;
+    }
+    Ok(())
+}
