@@ -10,6 +10,7 @@
 //! `world_from_voxel`; voxels lie x fastest; phi is in mm and **negative inside**; intensities are
 //! f32 in HU.
 
+pub mod animate;
 pub mod device;
 pub mod filter;
 pub mod geometry;

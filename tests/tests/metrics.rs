@@ -110,8 +110,8 @@ fn concentric_balls_are_their_radii_apart() {
             .collect()
     };
     let s = SurfaceDistances::between(&ball(13.0), &ball(9.0), [64; 3], [0.5; 3]);
-    // Border voxel centres lie up to a voxel below the sphere.
-    assert!((s.assd_mm().unwrap() - 4.0).abs() < 0.1, "{:?}", s.assd_mm());
+    // Border voxel centres lie up to a voxel below their sphere; half a voxel on average.
+    assert!((s.assd_mm().unwrap() - 4.0).abs() < 0.25, "{:?}", s.assd_mm());
     assert!((s.hausdorff_mm().unwrap() - 4.0).abs() < 0.75, "{:?}", s.hausdorff_mm());
     assert_eq!(s.dice_at(3.0), Some(0.0));
     assert_eq!(s.dice_at(4.9), Some(1.0));
