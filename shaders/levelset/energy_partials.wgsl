@@ -1,4 +1,4 @@
-// Chan-Vese's energy density summed over each workgroup's share of the listed tiles:
+// Chan-Vese's energy density summed over the voxels with |phi| < B of each workgroup's share of the listed tiles:
 // mu delta(phi) |grad phi| + nu H + lambda1 (I - c1)^2 H + lambda2 (I - c2)^2 (1 - H), H = H(-phi).
 #import common/tiles
 #import common/weights
@@ -40,7 +40,10 @@ fn energy_partials(
     for (var tile = workgroup.x; tile < grid.tile_count; tile += workgroups.x) {
         let voxel = tile_voxel(tile, local);
         if tile_listed[tile] == 1u && in_grid(voxel) {
-            sum += density(vec3<i32>(voxel));
+            let at = vec3<i32>(voxel);
+            if abs(phi[voxel_index(at)]) < weights.band_mm {
+                sum += density(at);
+            }
         }
     }
     let total = workgroup_sum(vec4<f32>(sum, 0.0, 0.0, 0.0), local);

@@ -91,6 +91,31 @@ fn tiles_that_the_band_left_are_right_when_it_comes_back() {
     }
 }
 
+/// The plateau outside lies just below +B: one reinitialisation lifts all of it, and most tiles leave the list while
+/// the other two phi buffers still hold the plateau, which the next steps must not see.
+#[test]
+fn tiles_that_leave_the_band_at_once_are_the_same_in_every_buffer() {
+    let grid = Grid { size: [60, 52, 21], spacing_mm: [0.8, 0.9, 1.0] };
+    let params = LevelSetParams { reinitialize_every: 2, reinitialize_iterations: 1, ..terms(1.0, 0.05) };
+    let plateau = 0.97 * grid.band_mm(&params);
+    let speed = Fields::Speed(vec![1.0; grid.len()]);
+    let phi: Vec<f32> = ball(&grid, 3.3).iter().map(|v| v.min(plateau)).collect();
+    let mut cpu = CpuStepper::new(grid, speed.clone(), params, &phi).expect("CPU stepper");
+    let mut gpu = GpuStepper::new(software(), grid, speed, params, &phi).expect("GPU stepper");
+    let (before, all) = gpu.active_tiles().expect("tiles");
+    assert_eq!(before, all);
+    for stepper in [&mut cpu as &mut dyn Stepper, &mut gpu] {
+        stepper.advance(2).expect("steps");
+        stepper.set_params(LevelSetParams { reinitialize_every: 0, ..params }).expect("params");
+        stepper.advance(5).expect("steps");
+    }
+    let (c, g) = (cpu.phi().expect("CPU phi"), gpu.phi().expect("GPU phi"));
+    let most = c.iter().zip(&g).map(|(c, g)| (c - g).abs()).fold(0.0, f32::max);
+    assert!(most < 1e-4, "{most} mm");
+    let (after, _) = gpu.active_tiles().expect("tiles");
+    assert!(after < 2 * all / 3, "{after} of {all} tiles");
+}
+
 #[test]
 fn runs_repeat_bit_for_bit_however_they_are_cut() {
     let params = LevelSetParams::preset(Method::Region);
