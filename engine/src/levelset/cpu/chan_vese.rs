@@ -5,7 +5,7 @@ use super::banded::Band;
 use super::heaviside::Smoothed;
 use super::level::{Level, Task};
 use super::padded::RUN;
-use super::rate::{Stencil, curvature_flow};
+use super::rate::{Stencil, curvature};
 use super::sweep::Operation;
 use crate::levelset::{ChanVeseParams, Grid, Heaviside};
 use rayon::prelude::*;
@@ -67,10 +67,10 @@ impl<const DIM: usize, const TANH: bool> Operation for ChanVeseStep<DIM, TANH> {
         // SAFETY: the sweep vouches for the reach; the image has the same layout.
         unsafe {
             let (center, intensity) = (*phi.add(i), *self.image.add(i));
-            let (flow, gradient) = curvature_flow::<DIM>(&self.stencil, phi, i);
+            let (kappa, _) = curvature::<DIM>(&self.stencil, phi, i);
             let (inside, outside) = (intensity - self.means[0], intensity - self.means[1]);
             let p = &self.params;
-            let force = p.mu * (flow / gradient) + p.nu + p.lambda1 * inside * inside - p.lambda2 * outside * outside;
+            let force = p.mu * kappa + p.nu + p.lambda1 * inside * inside - p.lambda2 * outside * outside;
             center + self.dt * self.smoothed.dirac::<TANH>(center) * force
         }
     }
@@ -173,7 +173,7 @@ pub fn energy<const DIM: usize, const TANH: bool>(
             for i in row..row + len {
                 let v = band.current()[i];
                 // SAFETY: `i` is a voxel of the grid, and the padded field holds its neighbours.
-                let (_, gradient) = unsafe { curvature_flow::<DIM>(stencil, band.current().as_ptr(), i) };
+                let (_, gradient) = unsafe { curvature::<DIM>(stencil, band.current().as_ptr(), i) };
                 let h = smoothed.step::<TANH>(-v);
                 let (a, b) = (image.padded[i] - c[0], image.padded[i] - c[1]);
                 row_sum += params.mu * smoothed.dirac::<TANH>(v) * gradient

@@ -16,7 +16,7 @@ impl Smoothed {
     /// H(z): 0 far below zero, 1 far above.
     #[inline(always)]
     pub fn step<const TANH: bool>(self, z: f32) -> f32 {
-        let z = z / self.epsilon_mm;
+        let z = z * (1.0 / self.epsilon_mm);
         if TANH { 0.5 + 0.5 * tanh(z) } else { 0.5 + FRAC_1_PI * atan(z) }
     }
 

@@ -27,12 +27,13 @@ unsafe impl Sync for Stencil {}
 // SAFETY: as above.
 unsafe impl Send for Stencil {}
 
-/// kappa |grad phi| by central differences, limited to `kappa_max` |grad phi|; and |grad phi|.
+/// Numerator and squared gradient of the curvature by central differences:
+/// kappa = N / |grad phi|^3 and kappa |grad phi| = N / |grad phi|^2.
 ///
 /// # Safety
 /// phi is readable one voxel around offset `i` in every direction of the `DIM` axes.
 #[inline(always)]
-pub unsafe fn curvature_flow<const DIM: usize>(s: &Stencil, phi: *const f32, i: usize) -> (f32, f32) {
+unsafe fn curvature_parts<const DIM: usize>(s: &Stencil, phi: *const f32, i: usize) -> (f32, f32) {
     // SAFETY: the caller vouches for the neighbourhood.
     let at = |offset: isize| unsafe { *phi.offset(i as isize + offset) };
     let st = [s.stride[0] as isize, s.stride[1] as isize, s.stride[2] as isize];
@@ -59,11 +60,37 @@ pub unsafe fn curvature_flow<const DIM: usize>(s: &Stencil, phi: *const f32, i: 
     if DIM == 3 {
         sum += second[2] * (square - fz * fz);
     }
-    let flow = (sum - 2.0 * mixed) / square;
+    (sum - 2.0 * mixed, square)
+}
+
+/// `value` limited to -limit..limit.
+#[inline(always)]
+fn limited(value: f32, limit: f32) -> f32 {
+    let value = if value > limit { limit } else { value };
+    if value < -limit { -limit } else { value }
+}
+
+/// kappa |grad phi|, limited to `kappa_max` |grad phi|.
+///
+/// # Safety
+/// As [`curvature_parts`].
+#[inline(always)]
+pub unsafe fn curvature_flow<const DIM: usize>(s: &Stencil, phi: *const f32, i: usize) -> f32 {
+    // SAFETY: passed on to the caller.
+    let (numerator, square) = unsafe { curvature_parts::<DIM>(s, phi, i) };
+    limited(numerator / square, s.kappa_max * square.sqrt())
+}
+
+/// kappa, limited to `kappa_max`; and |grad phi|.
+///
+/// # Safety
+/// As [`curvature_parts`].
+#[inline(always)]
+pub unsafe fn curvature<const DIM: usize>(s: &Stencil, phi: *const f32, i: usize) -> (f32, f32) {
+    // SAFETY: passed on to the caller.
+    let (numerator, square) = unsafe { curvature_parts::<DIM>(s, phi, i) };
     let gradient = square.sqrt();
-    let limit = s.kappa_max * gradient;
-    let flow = if flow > limit { limit } else { flow };
-    (if flow < -limit { -limit } else { flow }, gradient)
+    (limited(numerator / (square * gradient), s.kappa_max), gradient)
 }
 
 /// |grad phi| of Godunov for a front of speed sign `sign` (outward where positive).
@@ -102,7 +129,7 @@ pub unsafe fn rate<const DIM: usize, const SCHEME: u8, const ADVECT: bool>(
             }
         }
         let k = if s.curvature.is_null() { s.curvature_constant } else { *s.curvature.add(i) };
-        let curvature = k * curvature_flow::<DIM>(s, phi, i).0;
+        let curvature = k * curvature_flow::<DIM>(s, phi, i);
         advection + curvature - p * square.sqrt()
     }
 }

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Runs every check of the project. Installs what the tests need (Debian and Ubuntu; elsewhere it names what is missing).
+# With ZEROSET_DATA=FOLDER the tests on real scans run too. CARGO_TARGET_DIR is respected.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=()
+find_library() { ldconfig -p 2>/dev/null | grep -q "$1"; }
+find_library libvulkan.so.1 || packages+=(libvulkan1)
+# Also under /usr/local for hand-made drivers.
+ls /usr/share/vulkan/icd.d/*lvp* /usr/local/share/vulkan/icd.d/*lvp* >/dev/null 2>&1 || packages+=(mesa-vulkan-drivers)
+find_library libxkbcommon-x11.so.0 || packages+=(libxkbcommon-x11-0)
+command -v Xvfb >/dev/null || packages+=(xvfb)
+command -v xdotool >/dev/null || packages+=(xdotool)
+command -v import >/dev/null || packages+=(imagemagick)
+if ((${#packages[@]})); then
+  echo "== installing ${packages[*]}"
+  if ! command -v apt-get >/dev/null; then
+    echo "missing: ${packages[*]} (Debian's names); install them and run this again" >&2
+    exit 1
+  fi
+  root=(); [ "$(id -u)" = 0 ] || root=(sudo)
+  "${root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}"
+fi
+
+step() { echo; echo "== $* ($(date +%T))"; }
+step format
+cargo fmt --all --check
+step clippy
+cargo clippy --release --workspace --all-targets -- -D warnings
+step tests
+if [ -n "${ZEROSET_DATA:-}" ]; then
+  ZEROSET_DATA="$(cd "$ZEROSET_DATA" && pwd)"
+  export ZEROSET_DATA
+  cargo test --release --workspace -- --include-ignored
+else
+  cargo test --release --workspace
+fi
+step demo
+out="$(mktemp -d)"
+trap 'rm -rf "$out"' EXIT
+cargo run --release -- demo -o "$out/demo"
+step window
+tests/gui/first_light.sh "$out/window"
+step done
