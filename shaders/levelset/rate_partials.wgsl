@@ -1,5 +1,6 @@
-// Change of phi in the last step: each workgroup gathers over its share of the listed tiles the sum of squares, the
-// greatest magnitude and the number of voxels that had |phi| < h_max. The CPU divides by dt.
+// Speed of the contour in the last step: each workgroup gathers over its share of the listed tiles the sum of squares,
+// the greatest magnitude and the number of the changes of phi where it crossed zero between two neighbours along an axis
+// (linear between them). The CPU divides by dt.
 #import common/tiles
 #import common/reduce
 
@@ -21,10 +22,18 @@ fn rate_partials(
         let voxel = tile_voxel(tile, local);
         if tile_listed[tile] == 1u && in_grid(voxel) {
             let index = voxel_index(vec3<i32>(voxel));
-            if abs(phi_start[index]) < grid.h_max_mm {
-                let change = abs(phi[index] - phi_start[index]);
-                sums += vec4<f32>(change * change, 0.0, 1.0, 0.0);
-                greatest = max(greatest, change);
+            let before = phi_start[index];
+            let change = phi[index] - before;
+            for (var axis = 0u; axis < grid.dimension; axis++) {
+                let next = voxel_index(vec3<i32>(voxel) + axis_step(axis));
+                let before_next = phi_start[next];
+                let crosses = (before < 0.0) != (before_next < 0.0);
+                if crosses && max(abs(before), abs(before_next)) < 2.0 * grid.h_max_mm {
+                    let change_next = phi[next] - before_next;
+                    let at_zero = change + before / (before - before_next) * (change_next - change);
+                    sums += vec4<f32>(at_zero * at_zero, 0.0, 1.0, 0.0);
+                    greatest = max(greatest, abs(at_zero));
+                }
             }
         }
     }

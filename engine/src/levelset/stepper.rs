@@ -110,9 +110,13 @@ fn check_values(what: &'static str, values: &[f32], grid: &Grid) -> Result<(), S
 pub struct StepStats {
     /// Time step dt of the last step.
     pub dt: f64,
-    /// RMS of ∂φ/∂t over voxels with |φ| < h_max in the last step, mm per unit of t (reinitialisation excluded).
+    /// RMS over the contour of ∂φ/∂t in the last step, mm per unit of t (reinitialisation excluded): the speed at which
+    /// the contour moves. Taken where φ crosses zero between two neighbours i, j along an axis, both with
+    /// |φ| < 2 h_max before the step, as the linear interpolation of their changes c: c_i + φ_i/(φ_i − φ_j) (c_j − c_i).
+    /// (Averaged over a band instead, it would not vanish at rest: there the speed image lifts one side and lowers the
+    /// other.)
     pub rms_rate: f64,
-    /// Largest |∂φ/∂t| over the same voxels.
+    /// Largest magnitude of the same.
     pub max_rate: f64,
     /// Enclosed volume in mL: sum over voxels of clamp(½ − φ/h_min, 0, 1) times the voxel's volume.
     pub volume_ml: f64,

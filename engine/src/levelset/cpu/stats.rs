@@ -4,28 +4,36 @@ use super::banded::Band;
 use crate::levelset::{Grid, StepStats};
 use rayon::prelude::*;
 
-/// Rates over voxels with |phi| < h_max before the step, from the snapshot taken then.
+/// Speed of the contour in the last step, RMS and greatest, mm per unit of t: dphi/dt interpolated to where phi was 0
+/// between two neighbours along an axis. `tiles` were active before the step; the snapshot was taken then.
 pub fn rates(grid: &Grid, band: &Band, tiles: &[u32], dt: f64) -> (f64, f64) {
     if dt <= 0.0 {
         return (0.0, 0.0);
     }
-    let near = grid.h_max();
+    // Inside the band on both sides: a neighbour in a tile at rest is not.
+    let near = 2.0 * grid.h_max();
+    let (before, after) = (band.snapshot(), band.current());
+    let strides = &band.layout.stride[..grid.dimension()];
     let (squares, largest, count) = fold_tiles(
         band,
         tiles,
         (0.0f64, 0.0f32, 0u64),
-        |(squares, largest, count), row, len| {
-            let (before, after) = (&band.snapshot()[row..row + len], &band.current()[row..row + len]);
-            let mut sum = 0.0f32;
-            let (mut most, mut n) = (largest, 0u32);
-            for (&b, &a) in before.iter().zip(after) {
-                let change = if b.abs() < near { (a - b).abs() } else { 0.0 };
-                n += u32::from(b.abs() < near);
-                sum += change * change;
-                // A NaN must not get lost in the maximum.
-                most = if change <= most { most } else { change };
+        |(mut squares, mut largest, mut count), row, len| {
+            for i in row..row + len {
+                for stride in strides {
+                    // Beyond the grid lies the same value: no crossing.
+                    let (b, b_next) = (before[i], before[i + stride]);
+                    if (b < 0.0) != (b_next < 0.0) && b.abs() < near && b_next.abs() < near {
+                        let (change, change_next) = (after[i] - b, after[i + stride] - b_next);
+                        let at_zero = change + b / (b - b_next) * (change_next - change);
+                        squares += f64::from(at_zero * at_zero);
+                        // A NaN must not get lost in the maximum.
+                        largest = if at_zero.abs() <= largest { largest } else { at_zero.abs() };
+                        count += 1;
+                    }
+                }
             }
-            (squares + f64::from(sum), most, count + u64::from(n))
+            (squares, largest, count)
         },
         |a, b| (a.0 + b.0, if a.1 <= b.1 { b.1 } else { a.1 }, a.2 + b.2),
     );
