@@ -83,7 +83,9 @@ impl Geometry {
         let determinant = m.determinant();
         let scale: f64 = (0..3).map(|c| m.column(c).norm()).product();
         let singular = || GeometryError::Singular { determinant, affine };
-        if scale <= 0.0 || !(determinant.abs() > 1e-9 * scale) {
+        // In this form a NaN determinant is not regular either.
+        let regular = scale > 0.0 && determinant.abs() > 1e-9 * scale;
+        if !regular {
             return Err(singular());
         }
         let inverse = m.try_inverse().ok_or_else(singular)?;

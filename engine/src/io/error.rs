@@ -164,8 +164,8 @@ pub enum Problem {
     Geometry {
         /// `sform`, `qform` or `pixdim`.
         form: &'static str,
-        /// What is wrong with it.
-        error: GeometryError,
+        /// What is wrong with it (boxed: it holds the whole affine).
+        error: Box<GeometryError>,
     },
     /// A volume number outside the file.
     #[error("holds {frames} volume(s), numbered 0 to {}; volume {asked} was asked for", frames - 1)]

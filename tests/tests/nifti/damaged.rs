@@ -161,25 +161,34 @@ fn a_limit_on_memory_is_kept() {
     assert!(matches!(error.problem, Problem::TooLarge { needed: 48, limit: 47, size: [2, 3, 4] }), "{error}");
 }
 
+/// Which form of the affine was refused, and why.
+fn geometry_problem(file: Damaged) -> (&'static str, GeometryError) {
+    match file.problem() {
+        Problem::Geometry { form, error } => (form, *error),
+        other => panic!("not about the affine: {other}"),
+    }
+}
+
 #[test]
 fn unusable_affines() {
     let row = |values: [f32; 4]| -> [u8; 16] { values.map(f32::to_le_bytes).concat().try_into().expect("16 bytes") };
-    let nan = Damaged::one().put(280, row([f32::NAN, 0.0, 0.0, 0.0])).problem();
-    assert!(matches!(nan, Problem::Geometry { form: "sform", error: GeometryError::NotFinite { .. } }), "{nan}");
-    let infinite = Damaged::one().put(292, f32::INFINITY.to_le_bytes()).problem();
-    assert!(matches!(infinite, Problem::Geometry { error: GeometryError::NotFinite { .. }, .. }), "{infinite}");
-    let flat = Damaged::one().put(312, row([0.0, 0.0, 0.0, 5.0])).problem();
-    assert!(matches!(flat, Problem::Geometry { form: "sform", error: GeometryError::Singular { .. } }), "{flat}");
-    let parallel = Damaged::one().put(280, row([1.0, 2.0, 0.0, 0.0])).put(296, row([2.0, 4.0, 0.0, 0.0])).problem();
-    assert!(matches!(parallel, Problem::Geometry { error: GeometryError::Singular { .. }, .. }), "{parallel}");
+    let nan = geometry_problem(Damaged::one().put(280, row([f32::NAN, 0.0, 0.0, 0.0])));
+    assert!(matches!(nan, ("sform", GeometryError::NotFinite { .. })), "{nan:?}");
+    let infinite = geometry_problem(Damaged::one().put(292, f32::INFINITY.to_le_bytes()));
+    assert!(matches!(infinite, ("sform", GeometryError::NotFinite { .. })), "{infinite:?}");
+    let flat = geometry_problem(Damaged::one().put(312, row([0.0, 0.0, 0.0, 5.0])));
+    assert!(matches!(flat, ("sform", GeometryError::Singular { .. })), "{flat:?}");
+    let parallel = Damaged::one().put(280, row([1.0, 2.0, 0.0, 0.0])).put(296, row([2.0, 4.0, 0.0, 0.0]));
+    let parallel = geometry_problem(parallel);
+    assert!(matches!(parallel, ("sform", GeometryError::Singular { .. })), "{parallel:?}");
 
     let qform = || Damaged::from("awkward/qform_only.nii");
     let long = qform().put(256, 3.0_f32.to_le_bytes()).problem();
     assert!(matches!(long, Problem::Quaternion { found } if found[0] == 3.0), "{long}");
-    let nan = qform().put(260, f32::NAN.to_le_bytes()).problem();
-    assert!(matches!(nan, Problem::Geometry { form: "qform", .. }), "{nan}");
-    let nan = Damaged::from("awkward/neither.nii").put(80, f32::NAN.to_le_bytes()).problem();
-    assert!(matches!(nan, Problem::Geometry { form: "pixdim", .. }), "{nan}");
+    let nan = geometry_problem(qform().put(260, f32::NAN.to_le_bytes()));
+    assert!(matches!(nan, ("qform", GeometryError::NotFinite { .. })), "{nan:?}");
+    let nan = geometry_problem(Damaged::from("awkward/neither.nii").put(80, f32::NAN.to_le_bytes()));
+    assert!(matches!(nan, ("pixdim", GeometryError::NotFinite { .. })), "{nan:?}");
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn header_fields_of_a_mask() {
     assert!(raw.0[148..].starts_with(b"Zeroset "), "descrip");
     assert_eq!((raw.f32(112), raw.f32(116)), (1.0, 0.0), "no scaling");
     let offset = raw.f32(108) as usize;
-    assert!(offset > 352 && offset % 16 == 0, "voxels start at a multiple of 16: {offset}");
+    assert!(offset > 352 && offset.is_multiple_of(16), "voxels start at a multiple of 16: {offset}");
     assert_eq!(raw.0.len(), offset + geometry.len());
     let size = i32::from_le_bytes(raw.0[352..356].try_into().expect("4 bytes")) as usize;
     assert_eq!((size % 16, 352 + size), (0, offset), "the extension fills the gap");

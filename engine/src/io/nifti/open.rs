@@ -66,7 +66,8 @@ impl Opened {
         let scale = Scale::of(&header)?;
         let Placement { rows, form, code, warnings: placing } = placement(&header, size)?;
         warnings.extend(placing);
-        let geometry = Geometry::from_affine_rows(size, rows).map_err(|error| Problem::Geometry { form, error })?;
+        let geometry =
+            Geometry::from_affine_rows(size, rows).map_err(|error| Problem::Geometry { form, error: error.into() })?;
         warnings.extend(unit_warning(&header));
         warnings.extend(angle_warnings(&geometry));
 

@@ -26,7 +26,7 @@ pub(crate) struct ByteSource {
 
 enum Inner {
     Plain(BufReader<File>),
-    Gzip(GzipMembers),
+    Gzip(Box<GzipMembers>),
 }
 
 impl ByteSource {
@@ -39,7 +39,7 @@ impl ByteSource {
         }
         let mut reader = BufReader::with_capacity(256 * 1024, file);
         let gzip = reader.fill_buf().map_err(Problem::Read)?.starts_with(&[0x1f, 0x8b]);
-        let inner = if gzip { Inner::Gzip(GzipMembers::new(reader)) } else { Inner::Plain(reader) };
+        let inner = if gzip { Inner::Gzip(Box::new(GzipMembers::new(reader))) } else { Inner::Plain(reader) };
         Ok(Self { inner, file_bytes: metadata.len(), position: 0 })
     }
 
