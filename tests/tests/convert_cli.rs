@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use std::path::Path;
-use zeroset_engine::io::{ReadOptions, read};
+use zeroset_engine::io::{ReadOptions, read, write_labels};
+use zeroset_engine::{Geometry, LabelMap, Provenance};
 use zeroset_tests::files::fixture;
 
 /// Exit code, standard output, standard error.
@@ -49,6 +50,19 @@ fn info_tells_what_a_file_holds() {
     let (code, text, _) = zeroset(&["info", &nifti("written/mask.nii")]);
     assert_eq!(code, 0);
     assert!(text.contains("level set, region") && text.contains("scan.nii.gz (sha256 00ff)"), "{text}");
+}
+
+#[test]
+fn text_in_a_file_does_not_steer_the_terminal() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("mask.nii");
+    let geometry = Geometry::aligned([2, 2, 2], [1.0; 3], [0.0; 3]).expect("grid");
+    let origin = Provenance::new("\u{1b}[31mred\u{7}\nand a new line");
+    write_labels(&path, &LabelMap::empty(geometry), Some(&origin)).unwrap_or_else(|e| panic!("{e}"));
+    let (code, text, _) = zeroset(&["info", &path.to_string_lossy()]);
+    assert_eq!(code, 0);
+    assert!(text.contains("[31mred") && !text.contains(['\u{1b}', '\u{7}']), "{text:?}");
+    assert!(text.lines().all(|line| !line.starts_with("and a new line")), "{text}");
 }
 
 #[test]

@@ -63,7 +63,8 @@ fn as_json(scan: &ReadScan) -> Value {
 fn as_text(scan: &ReadScan, out: &mut dyn Write) -> std::io::Result<()> {
     let geometry = scan.volume.geometry();
     let source = &scan.source;
-    let mut line = |name: &str, value: String| writeln!(out, "{name:<13}{value}");
+    // Text from a file must not steer the terminal.
+    let mut line = |name: &str, value: String| writeln!(out, "{name:<13}{}", value.replace(char::is_control, " "));
     line("file", source.file_name.clone())?;
     line("format", source.format.clone())?;
     let scaling = match (source.slope, source.intercept) {

@@ -52,7 +52,7 @@ pub enum Command {
 
 /// The process's arguments and streams in, its exit code out.
 pub fn main() -> ExitCode {
-    let code = run_from(std::env::args_os(), &mut std::io::stdout().lock(), &mut std::io::stderr());
+    let code = run_from(std::env::args_os(), &mut std::io::stdout(), &mut std::io::stderr());
     ExitCode::from(code)
 }
 

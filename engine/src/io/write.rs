@@ -1,7 +1,8 @@
 //! Writes masks, volumes and phi, on exactly the grid they are given with.
 
 use super::IoError;
-use super::nifti::{Datatype, Image, Scale, put, write};
+use super::atomic::AtomicFile;
+use super::nifti::{Datatype, Image, Scale, Target, put, write};
 use crate::geometry::Geometry;
 use crate::label::LabelMap;
 use crate::provenance::Provenance;
@@ -11,6 +12,18 @@ use std::path::Path;
 
 /// Numbers converted to bytes at a time.
 const PIECE: usize = 64 * 1024;
+
+/// Whether a volume could be written to `path` now: to be asked before long work, not after it.
+///
+/// # Errors
+/// An extension that is not NIfTI's, no such folder, a folder or file that may not be written.
+pub fn check_target(path: &Path) -> Result<(), IoError> {
+    for file in Target::new(path)?.files() {
+        // Dropped at once: nothing stays behind.
+        AtomicFile::create(file).map_err(|problem| IoError::new(file, problem))?;
+    }
+    Ok(())
+}
 
 /// Writes a label map: uint8, or uint16 when a label is above 255. The format follows the extension:
 /// `.nii`, `.nii.gz`, or `.hdr`/`.img` for a pair.

@@ -244,6 +244,14 @@ fn broken_extensions_are_skipped_with_a_warning() {
     let scan = open(&damaged.path()).unwrap_or_else(|e| panic!("{e}"));
     assert!(scan.warnings.iter().any(|w| w.contains("extension")), "{:?}", scan.warnings);
     assert_eq!(scan.volume.to_f32(), open_fixture("awkward/extensions.nii").volume.to_f32());
+    let mut many = Damaged::one();
+    let one_of_many = [16_i32.to_le_bytes(), 6_i32.to_le_bytes(), *b"some", *b"text"].concat();
+    many.bytes.splice(352..352, one_of_many.repeat(1000));
+    let many = many.put(348, [1, 0, 0, 0]).put(108, (352.0_f32 + 16_000.0).to_le_bytes());
+    let scan = open(&many.path()).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((scan.source.comments.len(), scan.warnings.len()), (256, 1), "{:?}", scan.warnings);
+    assert_eq!(scan.volume.to_f32(), open_fixture("datatypes/int16_little_1.nii").volume.to_f32());
+
     let negative = Damaged::from("awkward/extensions.nii").put(352, (-32_i32).to_le_bytes());
     assert!(open(&negative.path()).is_ok());
 }

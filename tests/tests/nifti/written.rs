@@ -4,7 +4,9 @@ use crate::support::{affine_difference, expected, nifti, open_fixture};
 use nalgebra::{Matrix4, Quaternion, Rotation3, UnitQuaternion, Vector3};
 use proptest::prelude::*;
 use std::path::Path;
-use zeroset_engine::io::{Problem, ReadOptions, convert, read, read_labels, write_f32, write_labels, write_volume};
+use zeroset_engine::io::{
+    Problem, ReadOptions, check_target, convert, read, read_labels, write_f32, write_labels, write_volume,
+};
 use zeroset_engine::{Geometry, LabelMap, Provenance, Volume};
 
 const LAYOUTS: [&str; 5] = ["out.nii", "out.nii.gz", "out.hdr", "out.img", "out.hdr.gz"];
@@ -223,6 +225,12 @@ fn a_failure_leaves_the_old_file() {
     assert!(matches!(error.problem, Problem::Write(_)), "{error}");
     let error = write_labels(&folder.path().join("mask.png"), &labels, None).expect_err("extension");
     assert!(matches!(error.problem, Problem::Extension), "{error}");
+
+    for (name, good) in
+        [("new.nii.gz", true), ("new.hdr", true), ("old.nii", false), ("no/such.nii", false), ("a.png", false)]
+    {
+        assert_eq!(check_target(&folder.path().join(name)).is_ok(), good, "{name}");
+    }
 
     let mut left: Vec<_> =
         std::fs::read_dir(folder.path()).expect("folder").map(|e| e.expect("entry").file_name()).collect();

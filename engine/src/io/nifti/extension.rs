@@ -4,6 +4,8 @@
 
 /// NIfTI's code for free text.
 const COMMENT: i32 = 6;
+/// Most extensions that are read: real files have a handful, hostile ones as many as fit.
+const MAX_EXTENSIONS: usize = 256;
 
 /// What stands between the header and the voxels.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +30,10 @@ impl Extensions {
             let [s0, s1, s2, s3, c0, c1, c2, c3] = *head;
             let (size, code) = (number([s0, s1, s2, s3]), number([c0, c1, c2, c3]));
             if size == 0 && code == 0 {
+                break;
+            }
+            if found.listed.len() == MAX_EXTENSIONS {
+                found.warnings.push(format!("only the first {MAX_EXTENSIONS} header extensions were read"));
                 break;
             }
             let Some(block) = usize::try_from(size).ok().filter(|&n| n >= 8).and_then(|n| rest.get(..n)) else {

@@ -91,4 +91,9 @@ impl Target {
             _ => Err(IoError::new(path, Problem::Extension)),
         }
     }
+
+    /// All files that will be written.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(self.header.as_path()).chain(self.image.as_deref())
+    }
 }

@@ -18,6 +18,7 @@ mod stream;
 mod write;
 
 pub(super) use datatype::Datatype;
+pub(super) use files::Target;
 pub(super) use labels::LabelSink;
 pub(super) use open::Opened;
 pub(super) use samples::{SampleSink, Scale};
