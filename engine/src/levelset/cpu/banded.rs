@@ -4,6 +4,7 @@ use super::padded::{HALO, Layout};
 use super::sweep::{Operation, Sweep};
 use super::tiles::{Follow, TileList, Tiling};
 use crate::levelset::Grid;
+use rayon::prelude::*;
 
 /// The state that sweeps advance.
 #[derive(Debug)]
@@ -33,17 +34,20 @@ impl Band {
     pub fn new(grid: &Grid, phi: &[f32], band_mm: f32) -> Self {
         let layout = Layout::new(grid);
         let tiling = Tiling::new(&layout);
-        let clamped: Vec<f32> = phi.iter().map(|v| v.clamp(-band_mm, band_mm)).collect();
+        let clamped: Vec<f32> = phi.par_iter().map(|v| v.clamp(-band_mm, band_mm)).collect();
         let current = layout.pad(&clamped);
         let tiles = 0..tiling.len() as u32;
-        let active: Vec<u32> =
-            tiles.clone().filter(|&tile| !is_settled(&layout, &tiling, &current, band_mm, tile)).collect();
+        let active: Vec<u32> = tiles
+            .clone()
+            .into_par_iter()
+            .filter(|&tile| !is_settled(&layout, &tiling, &current, band_mm, tile))
+            .collect();
         let list = TileList::new(&tiling, active);
         let inactive_inside = tiles
             .filter(|&tile| !list.contains(tile) && current[first_voxel(&layout, &tiling, tile)] < 0.0)
             .map(|tile| tiling.voxels(tile) as u64)
             .sum();
-        let (other, snapshot) = (current.clone(), current.clone());
+        let (other, snapshot) = (current.clone(), layout.zeros());
         Self { layout, tiling, list, band_mm, current, other, snapshot, flags: Vec::new(), inactive_inside }
     }
 

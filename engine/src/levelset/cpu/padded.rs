@@ -1,6 +1,7 @@
 //! A field with a halo: the border voxel repeated outwards, so that stencils need no bounds test.
 
 use crate::levelset::Grid;
+use rayon::prelude::*;
 
 /// Voxels repeated beyond each face: what WENO5 reaches for.
 pub const HALO: usize = 3;
@@ -62,13 +63,13 @@ impl Layout {
     /// Writes dense values (x fastest) and their halo into an existing padded field.
     pub fn copy_from_dense(&self, dense: &[f32], field: &mut [f32]) {
         let [nx, ny, nz] = self.size;
-        for z in 0..nz {
-            for y in 0..ny {
-                let from = (z * ny + y) * nx;
-                let to = self.at(0, y, z);
-                field[to..to + nx].copy_from_slice(&dense[from..from + nx]);
+        let (first, plane) = (self.at(0, 0, 0), self.stride[2]);
+        // Planes start at the first voxel of each slice; the last one needs no more than its rows.
+        field[first..].par_chunks_mut(plane).zip(dense.par_chunks(nx * ny)).take(nz).for_each(|(field, dense)| {
+            for (y, row) in dense.chunks(nx).enumerate() {
+                field[y * self.stride[1]..][..nx].copy_from_slice(row);
             }
-        }
+        });
         self.refresh_halo(field, [0; 3], self.size);
     }
 
