@@ -2,6 +2,7 @@
 
 use super::rng::{Rng, normal_of};
 use super::shapes::Vec3;
+use rayon::prelude::*;
 
 /// Weights of a Gaussian, rounded so that every platform's `exp` gives the same ones; their sum is 1.
 pub(crate) fn gaussian_weights(sigma: f32) -> Vec<f32> {
@@ -16,29 +17,40 @@ pub(crate) fn gaussian_weights(sigma: f32) -> Vec<f32> {
     raw.iter().map(|w| (w / sum) as f32).collect()
 }
 
-/// Smooths one axis of a periodic grid.
-fn smooth_axis(values: &[f32], size: [usize; 3], axis: usize, weights: &[f32]) -> Vec<f32> {
-    let stride = [1, size[0], size[0] * size[1]][axis];
-    let radius = weights.len() / 2;
-    (0..values.len())
-        .map(|index| {
-            let position = index / stride % size[axis];
-            let start = index - position * stride;
-            weights
-                .iter()
-                .enumerate()
-                .map(|(k, w)| w * values[start + (position + size[axis] * radius + k - radius) % size[axis] * stride])
-                .sum()
-        })
-        .collect()
+/// Smooths rows of `n` values that are periodic.
+fn smooth_rows(values: &mut [f32], n: usize, weights: &[f32]) {
+    let reach = weights.len() / 2;
+    values.par_chunks_mut(n).for_each_init(Vec::new, |padded, row| {
+        padded.clear();
+        padded.extend((0..n + 2 * reach).map(|i| row[(i + n * reach - reach) % n]));
+        for (value, window) in row.iter_mut().zip(padded.windows(weights.len())) {
+            *value = window.iter().zip(weights).map(|(v, w)| v * w).sum();
+        }
+    });
+}
+
+/// The same values with the axes (x, y, z) stored as (y, z, x).
+fn turned(values: &[f32], [nx, ny, nz]: [usize; 3]) -> Vec<f32> {
+    let mut out = vec![0.0; values.len()];
+    out.par_chunks_mut(ny).enumerate().for_each(|(row, out)| {
+        let (z, x) = (row % nz, row / nz);
+        for (y, value) in out.iter_mut().enumerate() {
+            *value = values[(z * ny + y) * nx + x];
+        }
+    });
+    out
 }
 
 /// Normal noise on a periodic grid, smoothed to correlation length `sigma` cells, with mean 0 and variance 1.
 fn smooth_noise(size: [usize; 3], sigma: f32, key: u64) -> Vec<f32> {
-    let mut values: Vec<f32> = (0..size.iter().product::<usize>() as u64).map(|i| normal_of(key, i)).collect();
+    let count = size.iter().product::<usize>() as u64;
+    let mut values: Vec<f32> = (0..count).into_par_iter().map(|i| normal_of(key, i)).collect();
     let weights = gaussian_weights(sigma);
-    for axis in 0..3 {
-        values = smooth_axis(&values, size, axis, &weights);
+    let mut shape = size;
+    for _ in 0..3 {
+        smooth_rows(&mut values, shape[0], &weights);
+        values = turned(&values, shape);
+        shape.rotate_left(1);
     }
     let norm: f32 = weights.iter().map(|w| w * w).sum::<f32>();
     let factor = 1.0 / (norm * norm.sqrt());
@@ -54,14 +66,14 @@ pub(crate) struct Warp {
 }
 
 impl Warp {
-    const SIZE: [usize; 3] = [96, 64, 112];
-    const CELL: f32 = 5.0;
+    const SIZE: [usize; 3] = [80, 56, 96];
+    const CELL: f32 = 6.0;
 
     /// Displacements of `coarse` standard deviation over about 100 units plus `fine` over about 35.
     pub(crate) fn new(rng: &mut Rng, coarse: f32, fine: f32) -> Self {
         let component = |rng: &mut Rng, factor: f32| -> Vec<f32> {
-            let low = smooth_noise(Self::SIZE, 4.6, rng.key());
-            let high = smooth_noise(Self::SIZE, 1.7, rng.key());
+            let low = smooth_noise(Self::SIZE, 3.8, rng.key());
+            let high = smooth_noise(Self::SIZE, 1.4, rng.key());
             low.iter().zip(&high).map(|(l, h)| factor * (coarse * l + fine * h)).collect()
         };
         // Less along z: the slices are thick, and vertebrae should keep their height.

@@ -114,7 +114,7 @@ impl Phantom {
         let seed = options.rng_seed;
         let anatomy = Anatomy::new(seed);
         let placement = Placement::new(options.size, options.spacing_mm, &mut rng::Rng::new(seed, "placement"));
-        let scene = Scene { anatomy: &anatomy, placement, geometry: &geometry, noise_hu: options.noise_hu, seed };
+        let scene = Scene { anatomy: &anatomy, placement, geometry: &geometry, spacing_mm: options.spacing_mm.map(|s| s as f32), noise_hu: options.noise_hu, seed };
         let tissues = scene.tissues();
         let stored = scene.intensities(&tissues);
         let labels: Vec<u16> = tissues.iter().map(|&t| TISSUES[t as usize].label).collect();

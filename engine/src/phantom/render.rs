@@ -53,6 +53,11 @@ impl Placement {
         [c * x + s * y, c * y - s * x, world_mm[2] * self.canonical_per_mm[1] + self.middle_z]
     }
 
+    /// Whether a position is so far out that it is air or couch whatever the displacement.
+    fn outside(p: Vec3) -> bool {
+        p[0] * p[0] / 35_000.0 + p[1] * p[1] / 17_500.0 > 1.0
+    }
+
     /// Inverse of [`Placement::canonical`].
     pub(crate) fn world(&self, p: Vec3) -> Vec3 {
         let [c, s] = self.turn;
@@ -66,19 +71,24 @@ pub(crate) struct Scene<'a> {
     pub(crate) anatomy: &'a Anatomy,
     pub(crate) placement: Placement,
     pub(crate) geometry: &'a Geometry,
+    pub(crate) spacing_mm: [f32; 3],
     pub(crate) noise_hu: f32,
     pub(crate) seed: u64,
 }
 
 impl Scene<'_> {
     fn tissue(&self, voxel: Vec3) -> Tissue {
-        let world = self.geometry.world_of_voxel(voxel.map(f64::from)).map(|v| v as f32);
-        let p = self.placement.canonical(world);
-        let c = self.anatomy.canonical(p);
-        match self.anatomy.tissue(c) {
-            Tissue::Air if couch(p) => Tissue::Couch,
-            tissue => tissue,
-        }
+        let p = self.canonical(voxel);
+        let found =
+            if Placement::outside(p) { Tissue::Air } else { self.anatomy.tissue(self.anatomy.canonical(p)) };
+        if found == Tissue::Air && couch(p) { Tissue::Couch } else { found }
+    }
+
+    /// Canonical position of a (fractional) voxel: the grid's axes are L, P, S and its middle is the origin.
+    fn canonical(&self, voxel: Vec3) -> Vec3 {
+        let size = self.geometry.size();
+        let step = [-self.spacing_mm[0], -self.spacing_mm[1], self.spacing_mm[2]];
+        self.placement.canonical(std::array::from_fn(|d| (voxel[d] - 0.5 * (size[d] as f32 - 1.0)) * step[d]))
     }
 
     /// Tissue at every voxel centre.
@@ -97,7 +107,7 @@ impl Scene<'_> {
     /// HU of every voxel, rounded.
     pub(crate) fn intensities(&self, tissues: &[Tissue]) -> Vec<i16> {
         let [nx, ny, _] = self.geometry.size();
-        let spacing = self.geometry.spacing_mm().map(|s| s as f32);
+        let spacing = self.spacing_mm;
         let mut rng = Rng::new(self.seed, "appearance");
         let means: Vec<f32> = TISSUES.iter().map(|t| rng.normal(t.mean_hu, t.patient_hu)).collect();
         let fine = Texture::new(&mut rng, 1.7);
@@ -109,8 +119,7 @@ impl Scene<'_> {
             plane.par_chunks_mut(nx).enumerate().for_each(|(y, out)| {
                 for (x, out) in out.iter_mut().enumerate() {
                     let mixture = self.mixture(tissues, [x, y, z]);
-                    let world = self.geometry.world_of_voxel([x as f64, y as f64, z as f64]).map(|v| v as f32);
-                    let p = self.placement.canonical(world);
+                    let p = self.canonical([x as f32, y as f32, z as f32]);
                     let mut value = 0.0;
                     let (mut fine_hu, mut coarse_hu) = (0.0, 0.0);
                     for (tissue, part) in &mixture.parts[..mixture.count] {

@@ -89,12 +89,12 @@ pub(crate) const TISSUES: [Appearance; 42] = [
     tissue(58.0, 5.0, 0.0, 3.0, 15),      // Diaphragm
     tissue(108.0, 5.0, 4.0, 4.0, 13),     // Myocardium
     tissue(158.0, 3.0, 4.0, 5.0, 13),     // HeartBlood
-    tissue(170.0, 3.0, 2.0, 4.0, 1),      // Aorta
-    tissue(164.0, 4.0, 4.0, 4.0, 9),      // VenaCava
-    tissue(162.0, 3.0, 2.0, 5.0, 10),     // PortalVein
+    tissue(176.0, 3.0, 2.0, 4.0, 1),      // Aorta
+    tissue(170.0, 4.0, 4.0, 4.0, 9),      // VenaCava
+    tissue(170.0, 3.0, 2.0, 4.0, 10),     // PortalVein
     tissue(145.0, 4.0, 0.0, 5.0, 0),      // SmallVessel
     tissue(110.0, 4.0, 2.5, 3.0, 5),      // Liver
-    tissue(137.0, 3.0, 0.0, 2.0, 5),      // LiverVessel
+    tissue(135.0, 3.0, 0.0, 2.0, 5),      // LiverVessel
     tissue(9.0, 2.0, 1.0, 3.0, 2),        // Gallbladder
     tissue(197.0, 5.0, 3.0, 4.0, 3),      // CortexLeft
     tissue(167.0, 5.0, 3.0, 4.0, 3),      // MedullaLeft

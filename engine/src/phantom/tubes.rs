@@ -3,9 +3,9 @@
 use super::shapes::{Vec3, add, cone_distance, scale};
 
 /// Edge of a search cell.
-const CELL: f32 = 16.0;
+const CELL: f32 = 8.0;
 /// Beyond this distance from a tube's surface nothing is asked.
-const MARGIN: f32 = 8.0;
+const MARGIN: f32 = 6.5;
 
 #[derive(Clone, Debug)]
 struct Segment {

@@ -26,7 +26,7 @@ impl Kidney {
     pub(crate) fn new(rng: &mut Rng, side: f32) -> Self {
         // The right kidney lies about 1.5 cm lower, under the liver.
         let z = if side > 0.0 { -16.0 } else { 2.0 };
-        let center = [side * (68.0 + rng.normal(0.0, 2.0)), rng.normal(-27.0, 2.0), z + rng.normal(0.0, 7.0)];
+        let center = [side * (70.0 + rng.normal(0.0, 2.0)), rng.normal(-27.0, 2.0), z + rng.normal(0.0, 7.0)];
         let length = rng.normal(55.0, 3.0);
         let radii = [rng.normal(29.0, 1.2), rng.normal(25.0, 1.0), length];
         // Upper pole medial and posterior; hilum medial and anterior.

@@ -93,13 +93,24 @@ impl Anatomy {
         if outside_cavity > 0.0 {
             return self.wall(&layers, p, outside_cavity, inside_muscle);
         }
-        self.inner_muscle(p).unwrap_or_else(|| self.cavity(&layers, p, -outside_cavity))
+        // Perirenal fat parts the kidneys from muscle and bowel.
+        let renal = self.near_kidney(p, 3.5);
+        match self.inner_muscle(p) {
+            Some(muscle) if !renal => muscle,
+            _ => self.cavity(&layers, p, -outside_cavity, renal),
+        }
     }
 
     /// Subcutaneous fat with a few fibrous septa and veins.
     fn subcutaneous(&self, p: Vec3) -> Tissue {
         let g = self.grain.at([0.5 * p[0] + 11.0, 0.5 * p[1], 0.16 * p[2]]);
         if g.abs() < 0.018 { Tissue::Fascia } else { Tissue::Fat }
+    }
+
+    /// Whether `p` is inside a kidney's hull or within `gap` of it.
+    fn near_kidney(&self, p: Vec3, gap: f32) -> bool {
+        let close = |k: &Kidney| k.body.near(p, 8.0) && k.hull(p) < gap;
+        close(&self.left_kidney) || close(&self.right_kidney)
     }
 
     fn wall(&self, layers: &Layers, p: Vec3, outside_cavity: f32, inside_muscle: f32) -> Tissue {
@@ -168,7 +179,7 @@ impl Anatomy {
         }
     }
 
-    fn cavity(&self, layers: &Layers, p: Vec3, inside_cavity: f32) -> Tissue {
+    fn cavity(&self, layers: &Layers, p: Vec3, inside_cavity: f32, renal: bool) -> Tissue {
         let below_diaphragm = if p[2] > -20.0 { self.trunk.diaphragm(layers, p) - p[2] } else { 200.0 };
         let vessel = self.vessels.nearest(p, |_| true);
         if vessel.distance < 0.0 {
@@ -185,11 +196,12 @@ impl Anatomy {
                 return part.tissue(right);
             }
         }
-        let roof = (1.6 - inside_cavity).max(4.2 - below_diaphragm);
+        let roof = (0.6 - inside_cavity).max(3.2 - below_diaphragm);
         if let Some(tissue) = self.upper_abdomen(p, roof) {
             return tissue;
         }
-        if roof < 0.0
+        if roof < -1.5
+            && !renal
             && let Some(tissue) = self.gut.tissue(p, &self.grain)
         {
             return tissue;
@@ -228,16 +240,16 @@ impl Anatomy {
         if self.solid.near_liver(p) {
             let own = self.solid.liver(p);
             if own < 0.0 {
-                let pressed = [
-                    roof,
-                    4.5 - self.right_kidney.hull(p),
-                    -self.solid.renal_fossa.distance(p),
-                    4.5 - self.gut.wall_distance(p),
-                    2.2 - gallbladder,
-                    0.5 - self.vessels.nearest(p, |_| true).distance,
-                    6.0 - self.skeleton.column(p),
-                ];
-                if pressed.iter().fold(own, |d, &edge| smooth_intersection(d, edge, 3.0)) < 0.0 {
+                let press = |d: f32, edge: f32| smooth_intersection(d, edge, 3.0);
+                let mut edge = press(press(press(own, roof), 2.2 - gallbladder), -self.solid.renal_fossa.distance(p));
+                if p[2] < 60.0 {
+                    edge = press(edge, 4.5 - self.right_kidney.hull(p));
+                }
+                if edge < 0.0 && p[0].abs() < 60.0 {
+                    edge = press(edge, 6.0 - self.skeleton.column(p));
+                    edge = press(edge, 0.4 - self.vessels.distance(p));
+                }
+                if edge < 0.0 && press(edge, 3.5 - self.gut.wall_distance(p)) < 0.0 {
                     let inside = self.liver_vessels.distance(p) < 0.0;
                     return Some(if inside { Tissue::LiverVessel } else { Tissue::Liver });
                 }
@@ -246,8 +258,8 @@ impl Anatomy {
         if roof < 0.0 && self.solid.near_spleen(p) {
             let own = self.solid.spleen(p);
             if own < 0.0 {
-                let pressed = [roof, 5.0 - self.left_kidney.hull(p), 4.0 - self.gut.wall_distance(p)];
-                if pressed.iter().fold(own, |d, &edge| smooth_intersection(d, edge, 4.0)) < 0.0 {
+                let pressed = [roof, 5.0 - self.left_kidney.hull(p), 3.0 - self.gut.wall_distance(p)];
+                if pressed.iter().fold(own, |d, &edge| smooth_intersection(d, edge, 3.0)) < 0.0 {
                     return Some(Tissue::Spleen);
                 }
             }
@@ -272,7 +284,8 @@ impl Anatomy {
         if self.gut.mesenteric_vessel(p) {
             return Tissue::SmallVessel;
         }
-        if self.left_kidney.fascia(p) || self.right_kidney.fascia(p) {
+        let seen = self.grain.at(scale(p, 0.14)) > 0.2;
+        if seen && (self.left_kidney.fascia(p) || self.right_kidney.fascia(p)) {
             return Tissue::Fascia;
         }
         let strand = self.grain.at([0.8 * p[0], 0.8 * p[1] + 40.0, 0.5 * p[2]]);

@@ -67,10 +67,10 @@ impl Solid {
             liver_floor: rng.uniform(34.0, 46.0),
             liver_slope: rng.uniform(0.66, 0.80),
             renal_fossa: Ellipsoid::oriented(
-                [58.0, -62.0, 8.0],
+                [58.0, -62.0, 0.0],
                 [-0.2, -0.2, 1.0],
                 [1.0, -0.4, 0.0],
-                [44.0, 42.0, 66.0],
+                [42.0, 40.0, 50.0],
             ),
             gallbladder: Ellipsoid::oriented(
                 [54.0, 46.0, 4.0],

@@ -9,9 +9,8 @@ const Z: [f32; 9] = [-290.0, -230.0, -180.0, -120.0, -60.0, 0.0, 60.0, 120.0, 19
 
 /// Outlines of the trunk as functions of height.
 pub(crate) struct Trunk {
-    outline: [Profile; 3],
-    fat: [Profile; 3],
-    wall: [Profile; 3],
+    /// Per mm of height from [`Trunk::LOWEST`] on: half width, front and back of body, muscle and cavity.
+    table: Vec<[f32; 9]>,
     dome_right: f32,
     dome_left: f32,
     rib_phase: f32,
@@ -36,39 +35,55 @@ fn profile(values: [f32; 9], factor: f32) -> Profile {
 impl Trunk {
     pub(crate) fn new(rng: &mut Rng) -> Self {
         let fat = rng.uniform(0.75, 1.2);
-        Self {
-            outline: [
+        let (outline, fat, wall) = (
+            [
                 profile([172.0, 173.0, 168.0, 158.0, 148.0, 147.0, 150.0, 152.0, 154.0], 1.0),
                 profile([82.0, 90.0, 95.0, 98.0, 101.0, 104.0, 106.0, 105.0, 100.0], rng.normal(1.0, 0.02)),
                 profile([112.0, 112.0, 106.0, 98.0, 95.0, 97.0, 101.0, 104.0, 106.0], 1.0),
             ],
-            fat: [
+            [
                 profile([26.0, 27.0, 25.0, 21.0, 17.0, 14.0, 11.0, 10.0, 10.0], fat),
                 profile([22.0, 23.0, 22.0, 20.0, 18.0, 16.0, 12.0, 10.0, 10.0], fat),
                 profile([34.0, 34.0, 29.0, 18.0, 12.0, 9.0, 8.0, 8.0, 9.0], fat),
             ],
-            wall: [
+            [
                 profile([52.0, 46.0, 38.0, 23.0, 13.0, 12.0, 13.0, 14.0, 15.0], 1.0),
                 profile([14.0, 12.0, 10.0, 9.0, 9.0, 9.0, 10.0, 12.0, 13.0], 1.0),
                 profile([40.0, 34.0, 30.0, 24.0, 19.0, 16.0, 14.0, 13.0, 13.0], 1.0),
             ],
+        );
+        let table = (0..Self::HEIGHTS)
+            .map(|i| {
+                let z = Self::LOWEST + i as f32;
+                let of = |p: &[Profile; 3]| [p[0].at(z), p[1].at(z), p[2].at(z)];
+                let body: [f32; 3] = of(&outline);
+                let (fat, wall): ([f32; 3], [f32; 3]) = (of(&fat), of(&wall));
+                std::array::from_fn(|k| match k {
+                    0..3 => body[k],
+                    3..6 => body[k - 3] - fat[k - 3],
+                    _ => body[k - 6] - fat[k - 6] - wall[k - 6],
+                })
+            })
+            .collect();
+        Self {
+            table,
             dome_right: rng.normal(137.0, 5.0),
             dome_left: rng.normal(124.0, 5.0),
             rib_phase: rng.uniform(-5.0, 5.0),
         }
     }
 
+    const LOWEST: f32 = -300.0;
+    const HEIGHTS: usize = 501;
+
     /// The outlines at height z.
     pub(crate) fn layers(&self, z: f32) -> Layers {
-        let of = |p: &[Profile; 3]| [p[0].at(z), p[1].at(z), p[2].at(z)];
-        let (o, f, w) = (of(&self.outline), of(&self.fat), of(&self.wall));
-        let squircle = |v: [f32; 3]| Squircle { half_width: v[0], anterior: v[1], posterior: v[2] };
-        let muscle: [f32; 3] = std::array::from_fn(|i| o[i] - f[i]);
-        Layers {
-            body: squircle(o),
-            muscle: squircle(muscle),
-            cavity: squircle(std::array::from_fn(|i| muscle[i] - w[i])),
-        }
+        let position = (z - Self::LOWEST).clamp(0.0, (Self::HEIGHTS - 2) as f32);
+        let (low, t) = (position as usize, position - (position as usize) as f32);
+        let (a, b) = (&self.table[low], &self.table[low + 1]);
+        let v: [f32; 9] = std::array::from_fn(|i| a[i] + (b[i] - a[i]) * t);
+        let squircle = |i: usize| Squircle { half_width: v[i], anterior: v[i + 1], posterior: v[i + 2] };
+        Layers { body: squircle(0), muscle: squircle(3), cavity: squircle(6) }
     }
 
     /// Distance inside the skin's surface (positive inside), with the furrow of the back and the navel.
