@@ -89,6 +89,8 @@ pub struct Suggestion {
     pub lower_hu: f32,
     /// Threshold window, HU.
     pub upper_hu: f32,
+    /// Smoothing of the intensities before the threshold (standard deviation of the Gaussian), mm.
+    pub sigma_mm: f64,
     /// Spheres: centre (x, y, z) in RAS mm and radius in mm.
     pub seeds: Vec<[f64; 4]>,
 }
@@ -114,7 +116,14 @@ impl Phantom {
         let seed = options.rng_seed;
         let anatomy = Anatomy::new(seed);
         let placement = Placement::new(options.size, options.spacing_mm, &mut rng::Rng::new(seed, "placement"));
-        let scene = Scene { anatomy: &anatomy, placement, geometry: &geometry, spacing_mm: options.spacing_mm.map(|s| s as f32), noise_hu: options.noise_hu, seed };
+        let scene = Scene {
+            anatomy: &anatomy,
+            placement,
+            geometry: &geometry,
+            spacing_mm: options.spacing_mm.map(|s| s as f32),
+            noise_hu: options.noise_hu,
+            seed,
+        };
         let tissues = scene.tissues();
         let stored = scene.intensities(&tissues);
         let labels: Vec<u16> = tissues.iter().map(|&t| TISSUES[t as usize].label).collect();
@@ -147,9 +156,12 @@ fn grid(options: &PhantomOptions) -> Result<Geometry, PhantomError> {
     Ok(Geometry::new(size, affine)?)
 }
 
+/// Little smoothing: the organs border on fat, and more of it would pull the contour inwards.
+const SIGMA_MM: f64 = 0.3;
+
 /// Threshold windows, HU: between fat or muscle and the organ, and above its brightest vessel or cortex.
 fn window_hu(label: u16) -> (f32, f32) {
-    if label == 5 { (86.0, 150.0) } else { (118.0, 260.0) }
+    if label == 5 { (83.0, 148.0) } else { (70.0, 260.0) }
 }
 
 fn suggestion(target: &Target, anatomy: &Anatomy, placement: &Placement, labels: &LabelMap) -> Option<Suggestion> {
@@ -196,6 +208,7 @@ fn suggestion(target: &Target, anatomy: &Anatomy, placement: &Placement, labels:
         roi_upper,
         lower_hu,
         upper_hu,
+        sigma_mm: SIGMA_MM,
         seeds,
     })
 }

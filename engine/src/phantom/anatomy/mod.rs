@@ -182,7 +182,7 @@ impl Anatomy {
     fn cavity(&self, layers: &Layers, p: Vec3, inside_cavity: f32, renal: bool) -> Tissue {
         let below_diaphragm = if p[2] > -20.0 { self.trunk.diaphragm(layers, p) - p[2] } else { 200.0 };
         let vessel = self.vessels.nearest(p, |_| true);
-        if vessel.distance < 0.0 {
+        if vessel.distance < 0.0 && !(renal && vessel.tube == vessels::PORTAL) {
             return vessels::TUBE_TISSUE[usize::from(vessel.tube)];
         }
         if below_diaphragm < 0.0 {

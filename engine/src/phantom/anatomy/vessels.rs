@@ -11,7 +11,7 @@ use crate::phantom::tubes::Tubes;
 pub(crate) const TUBE_TISSUE: [Tissue; 4] = [Tissue::Aorta, Tissue::VenaCava, Tissue::PortalVein, Tissue::SmallVessel];
 pub(crate) const AORTA: u16 = 0;
 pub(crate) const VENA_CAVA: u16 = 1;
-const PORTAL: u16 = 2;
+pub(crate) const PORTAL: u16 = 2;
 const SMALL: u16 = 3;
 
 /// Where the portal vein divides, in the hilum of the liver.
@@ -121,7 +121,7 @@ fn visceral(tubes: &mut Tubes, skeleton: &Skeleton) {
     );
     tubes.add(
         PORTAL,
-        &[([10.0, 26.0, 8.0], 4.6), ([-20.0, 22.0, 18.0], 4.5), ([-52.0, 2.0, 34.0], 4.4), ([-82.0, -14.0, 56.0], 4.0)],
+        &[([10.0, 26.0, 8.0], 4.6), ([-20.0, 24.0, 18.0], 4.5), ([-52.0, 14.0, 36.0], 4.4), ([-80.0, 2.0, 58.0], 4.0)],
     );
 }
 
