@@ -264,7 +264,7 @@ fn a_hardware_adapter_is_never_software() {
 #[test]
 fn another_device_can_be_shared() {
     let own = software();
-    let shared = GpuContext::from_existing(own.device.clone(), own.queue.clone(), own.adapter_info.clone());
+    let shared = GpuContext::from_existing(own.device.clone(), own.queue.clone(), (*own.adapter_info).clone());
     let params = LevelSetParams::preset(Method::Edge);
     let mut stepper =
         GpuStepper::new(&shared, FLAT, fields(&FLAT, Method::Edge), params, &seeds(&FLAT)).expect("stepper");

@@ -58,7 +58,7 @@ pub struct GpuContext {
     /// Its queue.
     pub queue: wgpu::Queue,
     /// Name, kind and driver of the adapter.
-    pub adapter_info: wgpu::AdapterInfo,
+    pub adapter_info: Arc<wgpu::AdapterInfo>,
     shared: Arc<Shared>,
 }
 
@@ -68,6 +68,9 @@ impl GpuContext {
     /// # Errors
     /// No such adapter, or one that gives no device.
     pub fn new(choice: AdapterChoice) -> Result<Self, GpuError> {
+        if choice == AdapterChoice::Hardware && !may_have_gpu() {
+            return Err(GpuError::NoAdapter { wanted: choice.name(), present: "none".to_owned() });
+        }
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::PRIMARY;
         // Every indirect dispatch here has sizes that a pass of ours bounds; checking each would cost a dispatch more.
@@ -107,7 +110,7 @@ impl GpuContext {
 
     /// Uses a device that someone else opened, such as the window's. Its error handlers stay as they are.
     pub fn from_existing(device: wgpu::Device, queue: wgpu::Queue, adapter_info: wgpu::AdapterInfo) -> Self {
-        Self { device, queue, adapter_info, shared: Arc::default() }
+        Self { device, queue, adapter_info: Arc::new(adapter_info), shared: Arc::default() }
     }
 
     /// Whether the adapter is software: then the CPU stepper is the faster choice.
@@ -188,4 +191,11 @@ impl GpuContext {
             None => Ok(()),
         }
     }
+}
+
+/// Whether the machine can have a GPU at all. On Linux a driver shows as a device node; without any, the graphics
+/// libraries need not be loaded, which takes a while and makes some of them complain on stderr.
+fn may_have_gpu() -> bool {
+    const NODES: [&str; 7] = ["dri", "nvidiactl", "nvidia0", "dxg", "mali0", "kgsl-3d0", "pvr_sync"];
+    !cfg!(target_os = "linux") || NODES.iter().any(|node| std::path::Path::new("/dev").join(node).exists())
 }
