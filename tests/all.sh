@@ -42,5 +42,5 @@ out="$(mktemp -d)"
 trap 'rm -rf "$out"' EXIT
 cargo run --release -- demo -o "$out/demo"
 step window
-tests/gui/first_light.sh "$out/window"
+tests/gui/first_light.sh "${CARGO_TARGET_DIR:-target}/release/zeroset" "$out/window"
 step done

@@ -224,7 +224,7 @@ fn a_gif_plays_the_frames_that_were_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.gif");
     let film = film();
-    assert_eq!(film.write(&path).unwrap(), [path.clone()]);
+    assert_eq!(film.write(&path).unwrap(), std::slice::from_ref(&path));
     let mut decoder = gif::DecodeOptions::new();
     decoder.set_color_output(gif::ColorOutput::RGBA);
     let mut decoder = decoder.read_info(std::fs::File::open(&path).unwrap()).unwrap();

@@ -91,7 +91,7 @@ pub fn validate(seeds: &[Seed], scan: &Geometry, roi: &Roi, grid: &Geometry) -> 
     }
     for (index, &Seed { center_mm, radius_mm }) in seeds.iter().enumerate() {
         let number = index + 1;
-        if !center_mm.iter().all(|v| v.is_finite()) || !(radius_mm > 0.0 && radius_mm.is_finite()) {
+        if !(center_mm.iter().all(|v| v.is_finite()) && radius_mm > 0.0 && radius_mm.is_finite()) {
             return Err(SeedError::Number { number, center_mm, radius_mm });
         }
         // A voxel reaches half a voxel around its centre, so the scan spans -0.5 .. size - 0.5.

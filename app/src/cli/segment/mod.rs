@@ -28,7 +28,7 @@ pub fn run(args: SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let scan = io::read(&args.image, &options)?;
     warn(&args.image, &scan.warnings);
     let recipe = recipe::from_args(&args, scan.volume.geometry())?;
-    let init = args.init.as_deref().map(|path| io::read_labels(path)).transpose()?;
+    let init = args.init.as_deref().map(io::read_labels).transpose()?;
     let speed = args.speed.as_deref().map(|path| io::read(path, &ReadOptions::default())).transpose()?;
     let read_s = started.elapsed().as_secs_f64();
 
