@@ -65,6 +65,24 @@ fn a_seed_is_a_patient() {
     assert!(changed > a.labels.labels().len() / 100, "{changed}");
 }
 
+/// FNV-1a.
+fn fingerprint(values: impl Iterator<Item = i16>) -> u64 {
+    values.flat_map(i16::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
+}
+
+/// Only +, -, *, / and square roots are used, so the numbers are the same on every machine. Changes of the anatomy
+/// change them: then the README's figures must be measured again, too.
+#[test]
+fn the_same_phantom_on_every_machine() {
+    let options = PhantomOptions { size: [64, 64, 36], spacing_mm: [3.2, 3.2, 8.0], rng_seed: 7, noise_hu: 13.0 };
+    let phantom = Phantom::generate(&options).unwrap();
+    let ct = fingerprint(phantom.ct.to_f32().into_iter().map(|v| v as i16));
+    let labels = fingerprint(phantom.labels.labels().iter().map(|&l| l as i16));
+    assert_eq!((ct, labels), (0, 0), "{ct:#x} {labels:#x}");
+}
+
 #[test]
 fn organs_lie_on_their_sides() {
     for seed in 0..4 {

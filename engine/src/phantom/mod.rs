@@ -161,7 +161,7 @@ const SIGMA_MM: f64 = 0.3;
 
 /// Threshold windows, HU: between fat or muscle and the organ, and above its brightest vessel or cortex.
 fn window_hu(label: u16) -> (f32, f32) {
-    if label == 5 { (83.0, 148.0) } else { (70.0, 260.0) }
+    if label == 5 { (83.0, 156.0) } else { (70.0, 260.0) }
 }
 
 fn suggestion(target: &Target, anatomy: &Anatomy, placement: &Placement, labels: &LabelMap) -> Option<Suggestion> {

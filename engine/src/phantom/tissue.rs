@@ -88,18 +88,18 @@ pub(crate) const TISSUES: [Appearance; 42] = [
     tissue(-150.0, 60.0, 0.0, 0.0, 12),   // LungVessel
     tissue(58.0, 5.0, 0.0, 3.0, 15),      // Diaphragm
     tissue(108.0, 5.0, 4.0, 4.0, 13),     // Myocardium
-    tissue(158.0, 3.0, 4.0, 5.0, 13),     // HeartBlood
-    tissue(176.0, 3.0, 2.0, 4.0, 1),      // Aorta
-    tissue(170.0, 4.0, 4.0, 4.0, 9),      // VenaCava
-    tissue(170.0, 3.0, 2.0, 4.0, 10),     // PortalVein
-    tissue(145.0, 4.0, 0.0, 5.0, 0),      // SmallVessel
+    tissue(170.0, 3.0, 4.0, 5.0, 13),     // HeartBlood
+    tissue(183.0, 3.0, 2.0, 4.0, 1),      // Aorta
+    tissue(178.0, 4.0, 4.0, 3.0, 9),      // VenaCava
+    tissue(177.0, 3.0, 2.0, 3.0, 10),     // PortalVein
+    tissue(155.0, 4.0, 0.0, 5.0, 0),      // SmallVessel
     tissue(110.0, 4.0, 2.5, 3.0, 5),      // Liver
-    tissue(135.0, 3.0, 0.0, 2.0, 5),      // LiverVessel
+    tissue(146.0, 3.0, 0.0, 2.0, 5),      // LiverVessel
     tissue(9.0, 2.0, 1.0, 3.0, 2),        // Gallbladder
-    tissue(197.0, 5.0, 3.0, 4.0, 3),      // CortexLeft
-    tissue(167.0, 5.0, 3.0, 4.0, 3),      // MedullaLeft
-    tissue(197.0, 5.0, 3.0, 4.0, 4),      // CortexRight
-    tissue(167.0, 5.0, 3.0, 4.0, 4),      // MedullaRight
+    tissue(203.0, 5.0, 3.0, 4.0, 3),      // CortexLeft
+    tissue(163.0, 5.0, 3.0, 4.0, 3),      // MedullaLeft
+    tissue(203.0, 5.0, 3.0, 4.0, 4),      // CortexRight
+    tissue(163.0, 5.0, 3.0, 4.0, 4),      // MedullaRight
     tissue(14.0, 3.0, 0.0, 3.0, 0),       // RenalPelvis
     tissue(75.0, 4.0, 0.0, 4.0, 0),       // Adrenal
     tissue(121.0, 4.0, 2.5, 3.0, 7),      // Spleen

@@ -100,8 +100,8 @@ impl Solid {
         let visceral = (floor - p[2]) / (1.0 + slope * slope).sqrt();
         let cut = smooth_intersection(body, visceral, 22.0);
         // The fissure of the round ligament, filled with fat.
-        let fissure = 2.2 - (p[0] - 14.0 + 0.12 * (p[1] - 40.0)).abs();
-        let fissure = fissure.min(p[1] - 30.0).min(74.0 - p[2]);
+        let fissure = 1.7 - (p[0] - 14.0 + 0.12 * (p[1] - 40.0)).abs() + 0.02 * (60.0 - p[2]);
+        let fissure = fissure.min(p[1] - 36.0).min(70.0 - p[2]);
         smooth_intersection(cut, fissure, 3.0)
     }
 

@@ -134,8 +134,8 @@ pub(crate) fn liver_vessels(rng: &mut Rng) -> Tubes {
             let along = sub(to, from);
             let bow = [rng.uniform(-6.0, 6.0), rng.uniform(-6.0, 6.0), rng.uniform(-6.0, 6.0)];
             let middle = add(add(from, scale(along, 0.5)), bow);
-            let tip = radius * 0.72;
-            tubes.add(0, &[(from, radius), (middle, 0.87 * radius), (to, tip)]);
+            let tip = radius * 0.75;
+            tubes.add(0, &[(from, radius), (middle, 0.88 * radius), (to, tip)]);
             if depth == 4 || tip < 1.0 {
                 continue;
             }
@@ -150,10 +150,10 @@ pub(crate) fn liver_vessels(rng: &mut Rng) -> Tubes {
             }
         }
     };
-    for (to, radius) in [([72.0, -22.0, 92.0], 5.0), ([48.0, 28.0, 98.0], 4.8), ([2.0, 30.0, 96.0], 4.4)] {
+    for (to, radius) in [([72.0, -22.0, 88.0], 6.2), ([48.0, 28.0, 92.0], 6.0), ([2.0, 30.0, 90.0], 5.4)] {
         branch(rng, HEPATIC_CONFLUENCE, to, radius);
     }
-    for (to, radius) in [([74.0, 8.0, 58.0], 5.4), ([72.0, -12.0, 40.0], 4.2), ([22.0, 42.0, 74.0], 4.6)] {
+    for (to, radius) in [([74.0, 8.0, 58.0], 6.6), ([72.0, -12.0, 40.0], 5.2), ([22.0, 42.0, 74.0], 5.6)] {
         branch(rng, PORTA, to, radius);
     }
     tubes.build();
