@@ -79,7 +79,7 @@ pub(crate) struct Scene<'a> {
 impl Scene<'_> {
     fn tissue(&self, voxel: Vec3) -> Tissue {
         let p = self.canonical(voxel);
-        let found = if Placement::outside(p) { Tissue::Air } else { self.anatomy.tissue(self.anatomy.canonical(p)) };
+        let found = if Placement::outside(p) { Tissue::Air } else { self.anatomy.tissue(p) };
         if found == Tissue::Air && couch(p) { Tissue::Couch } else { found }
     }
 

@@ -162,8 +162,8 @@ impl Gut {
         self.tubes.nearest(p, |tube| tube < LOOPS).distance
     }
 
-    /// What is at `p`.
-    pub(crate) fn tissue(&self, p: Vec3, texture: &Texture) -> Option<Tissue> {
+    /// What is at `p`, a point at this height above the couch: fluid levels are flat, not displaced.
+    pub(crate) fn tissue(&self, p: Vec3, height: f32, texture: &Texture) -> Option<Tissue> {
         if self.bladder.near(p, 2.0) {
             match self.bladder.distance(p) {
                 d if d < -3.0 => return Some(Tissue::Bladder),
@@ -185,13 +185,13 @@ impl Gut {
         Some(match found.tube {
             STOMACH => match depth {
                 d if d < 3.2 + 1.3 * grain() => Tissue::StomachWall,
-                _ if p[1] > self.stomach_gas_y => Tissue::StomachGas,
+                _ if height > self.stomach_gas_y => Tissue::StomachGas,
                 _ => Tissue::StomachFluid,
             },
             COLON => match depth {
                 d if d < 2.0 + 0.5 * grain() => Tissue::BowelWall,
                 // Gas collects in front; stool holds bubbles.
-                _ if p[1] > 62.0 + 4.0 * texture.at(scale(p, 0.25)) => Tissue::BowelGas,
+                _ if height > 62.0 + 4.0 * texture.at(scale(p, 0.25)) => Tissue::BowelGas,
                 _ if grain() + 0.8 * texture.at(scale(p, 0.4)) > 1.9 => Tissue::BowelGas,
                 _ => Tissue::Stool,
             },
@@ -204,7 +204,7 @@ impl Gut {
                 // Folds: the wall reaches into the lumen by fits.
                 match depth {
                     d if d < 2.4 + 1.7 * grain().max(-0.6) || self.loop_bright[number] && d < 6.5 => Tissue::BowelWall,
-                    _ if p[1] > self.loop_gas_y[number] => Tissue::BowelGas,
+                    _ if height > self.loop_gas_y[number] => Tissue::BowelGas,
                     _ => Tissue::BowelFluid,
                 }
             }

@@ -64,7 +64,7 @@ impl Anatomy {
     }
 
     /// Canonical position of a point of this patient.
-    pub(crate) fn canonical(&self, p: Vec3) -> Vec3 {
+    fn canonical(&self, p: Vec3) -> Vec3 {
         add(p, self.displacement(p))
     }
 
@@ -73,8 +73,9 @@ impl Anatomy {
         (0..12).fold(c, |p, _| sub(c, self.displacement(p)))
     }
 
-    /// The tissue at a canonical position.
-    pub(crate) fn tissue(&self, p: Vec3) -> Tissue {
+    /// The tissue at a point of this patient.
+    pub(crate) fn tissue(&self, point: Vec3) -> Tissue {
+        let p = self.canonical(point);
         let layers = self.trunk.layers(p[2]);
         let depth = self.trunk.depth(&layers, p);
         if depth <= 0.0 {
@@ -97,7 +98,7 @@ impl Anatomy {
         let renal = self.near_kidney(p, 3.5);
         match self.inner_muscle(p) {
             Some(muscle) if !renal => muscle,
-            _ => self.cavity(&layers, p, -outside_cavity, renal),
+            _ => self.cavity(&layers, p, point[1], -outside_cavity, renal),
         }
     }
 
@@ -179,7 +180,7 @@ impl Anatomy {
         }
     }
 
-    fn cavity(&self, layers: &Layers, p: Vec3, inside_cavity: f32, renal: bool) -> Tissue {
+    fn cavity(&self, layers: &Layers, p: Vec3, height: f32, inside_cavity: f32, renal: bool) -> Tissue {
         let below_diaphragm = if p[2] > -20.0 { self.trunk.diaphragm(layers, p) - p[2] } else { 200.0 };
         let vessel = self.vessels.nearest(p, |_| true);
         if vessel.distance < 0.0 && !(renal && vessel.tube == vessels::PORTAL) {
@@ -202,7 +203,7 @@ impl Anatomy {
         }
         if roof < -1.5
             && !renal
-            && let Some(tissue) = self.gut.tissue(p, &self.grain)
+            && let Some(tissue) = self.gut.tissue(p, height, &self.grain)
         {
             return tissue;
         }
