@@ -271,3 +271,29 @@ fn another_device_can_be_shared() {
     stepper.advance(5).expect("steps");
     assert!(stepper.device().contains(&own.adapter_info.name));
 }
+
+#[test]
+fn a_lost_device_is_an_error_and_no_panic() {
+    for is_shared in [false, true] {
+        let own = GpuContext::new(AdapterChoice::Software).expect("this test needs lavapipe or WARP");
+        let info = (*own.adapter_info).clone();
+        let context =
+            if is_shared { GpuContext::from_existing(own.device.clone(), own.queue.clone(), info) } else { own };
+        let params = LevelSetParams::preset(Method::Edge);
+        let mut stepper =
+            GpuStepper::new(&context, FLAT, fields(&FLAT, Method::Edge), params, &seeds(&FLAT)).expect("stepper");
+        stepper.advance(3).expect("steps");
+        context.device.destroy();
+        let lost = |what: &str, result: Result<(), StepperError>| match result {
+            Err(StepperError::Gpu(words)) => {
+                assert!(words.contains("--device cpu") && !words.contains('\n'), "{what}: {words}");
+            }
+            other => panic!("{what} gave {other:?} after the device was lost (shared: {is_shared})"),
+        };
+        lost("advance", stepper.advance(3).map(drop));
+        lost("phi", stepper.phi().map(drop));
+        lost("stats", stepper.stats().map(drop));
+        lost("set_phi", stepper.set_phi(&seeds(&FLAT), 0));
+        lost("new", GpuStepper::new(&context, FLAT, fields(&FLAT, Method::Edge), params, &seeds(&FLAT)).map(drop));
+    }
+}

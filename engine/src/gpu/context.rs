@@ -98,19 +98,21 @@ impl GpuContext {
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|e| GpuError::NoDevice { adapter: adapter_info.name.clone(), reason: e.to_string() })?;
         let context = Self::from_existing(device, queue, adapter_info);
-        let shared = Arc::clone(&context.shared);
-        context.device.set_device_lost_callback(move |reason, message| {
-            let words = format!("{reason:?}: {message}");
-            *shared.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(words);
-        });
         // Errors are caught by scopes; what slips past one must not end the program.
         context.device.on_uncaptured_error(Arc::new(|error| tracing::error!("uncaptured GPU error: {error}")));
         Ok(context)
     }
 
-    /// Uses a device that someone else opened, such as the window's. Its error handlers stay as they are.
+    /// Uses a device that someone else opened, such as the window's: make one context of it and clone that. It takes
+    /// the device's callback for loss (wgpu keeps one); its handler of uncaptured errors stays as it is.
     pub fn from_existing(device: wgpu::Device, queue: wgpu::Queue, adapter_info: wgpu::AdapterInfo) -> Self {
-        Self { device, queue, adapter_info: Arc::new(adapter_info), shared: Arc::default() }
+        let shared = Arc::<Shared>::default();
+        let told = Arc::clone(&shared);
+        device.set_device_lost_callback(move |reason, message| {
+            let words = format!("{reason:?}: {message}");
+            *told.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(words);
+        });
+        Self { device, queue, adapter_info: Arc::new(adapter_info), shared }
     }
 
     /// Whether the adapter is software: then the CPU stepper is the faster choice.
@@ -157,7 +159,9 @@ impl GpuContext {
             return Err(GpuError::OutOfMemory { action });
         }
         if let Some(error) = refused.into_iter().flatten().next() {
-            return Err(GpuError::Refused { action, reason: error.to_string().trim().to_owned() });
+            // Nothing works on a lost device, but wgpu tells of the loss only when it is polled.
+            self.poll(PollType::Poll)?;
+            return Err(GpuError::refused(action, &error));
         }
         self.check_lost()?;
         Ok(value)

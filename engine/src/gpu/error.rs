@@ -61,6 +61,14 @@ pub enum GpuError {
     },
 }
 
+impl GpuError {
+    /// A refusal in wgpu's words, brought onto one line.
+    pub(super) fn refused(action: &'static str, reason: &impl std::fmt::Display) -> Self {
+        let reason = reason.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        Self::Refused { action, reason }
+    }
+}
+
 impl From<GpuError> for StepperError {
     fn from(error: GpuError) -> Self {
         Self::Gpu(error.to_string())

@@ -143,8 +143,7 @@ pub(super) fn read<T: Pod>(context: &GpuContext, buffer: &Buffer, count: usize) 
         (target, submission)
     })?;
     context.poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: None })?;
-    let refused = |reason: String| GpuError::Refused { action, reason };
-    receiver.try_recv().map_err(|e| refused(e.to_string()))?.map_err(|e| refused(e.to_string()))?;
-    let view = target.get_mapped_range(..).map_err(|e| refused(e.to_string()))?;
+    receiver.try_recv().map_err(|e| GpuError::refused(action, &e))?.map_err(|e| GpuError::refused(action, &e))?;
+    let view = target.get_mapped_range(..).map_err(|e| GpuError::refused(action, &e))?;
     Ok(bytemuck::pod_collect_to_vec(&view))
 }

@@ -143,7 +143,7 @@ impl Pending {
         match self.take(grid) {
             Ok(stats) => Ok(stats),
             Err(Some(error)) => Err(error),
-            Err(None) => Err(refused("the answer did not come")),
+            Err(None) => Err(refused(&"the answer did not come")),
         }
     }
 
@@ -161,17 +161,17 @@ impl Pending {
     fn take(&self, grid: &Grid) -> Result<Option<StepStats>, Option<GpuError>> {
         match self.arrival.try_recv() {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(Some(refused(&error.to_string()))),
+            Ok(Err(error)) => return Err(Some(refused(&error))),
             Err(TryRecvError::Empty) => return Err(None),
-            Err(TryRecvError::Disconnected) => return Err(Some(refused("the answer was lost"))),
+            Err(TryRecvError::Disconnected) => return Err(Some(refused(&"the answer was lost"))),
         }
-        let view = self.staging.get_mapped_range(..).map_err(|e| Some(refused(&e.to_string())))?;
+        let view = self.staging.get_mapped_range(..).map_err(|e| Some(refused(&e)))?;
         Ok(combine(&bytemuck::pod_collect_to_vec(&view), grid, self.contents))
     }
 }
 
-fn refused(reason: &str) -> GpuError {
-    GpuError::Refused { action: "reading statistics", reason: reason.to_owned() }
+fn refused(reason: &impl std::fmt::Display) -> GpuError {
+    GpuError::refused("reading statistics", reason)
 }
 
 /// Adds up the partials: rates (squares, greatest, count), state (volume, band, border, not finite), energy, then the
