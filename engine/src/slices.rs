@@ -82,6 +82,13 @@ impl Slice {
     }
 }
 
+/// A slice with its axes in stored order, one voxel along `axis`; its values lie in the same order as in [`Slice`].
+fn stored_geometry(grid: &Geometry, axis: usize, index: usize) -> Result<Geometry, GeometryError> {
+    let (mut lower, mut size) = ([0; 3], grid.size());
+    (lower[axis], size[axis]) = (index, 1);
+    grid.cropped(lower, size)
+}
+
 /// What one slice left behind.
 struct Done {
     phi: Vec<f32>,
@@ -226,9 +233,10 @@ impl Walk<'_> {
         let stepper = self.device.stepper(start.grid(), fields, self.recipe.params, &start.phi)?;
         let mut evolution = Evolution::with_history(stepper, self.recipe.stop, History::new(u64::MAX, 0))?;
         let place = (self.first + index, self.axis);
+        let stored = stored_geometry(self.grid, self.axis, index)?;
         let progress = &mut *self.progress;
         let stop = run(&mut evolution, self.recipe, |evolution| {
-            progress(Progress::Step { evolution, grid: &slice.geometry, slice: Some(place) })
+            progress(Progress::Step { evolution, grid: &stored, slice: Some(place) })
         })?;
         let report = SliceReport {
             slice: place.0,

@@ -6,7 +6,9 @@
 
 pub mod bench;
 pub mod convert;
+pub mod demo;
 pub mod evaluate;
+pub mod film;
 pub mod info;
 pub mod phantom;
 pub mod segment;
@@ -46,6 +48,8 @@ pub enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Write a synthetic contrast-enhanced CT of the abdomen, with its labels
     Phantom(phantom::PhantomArgs),
+    /// Run the whole chain on a synthetic abdomen: mask, films, report; needs no file, display or GPU
+    Demo(demo::DemoArgs),
     /// Contour one organ from seeds or a mask, and write it as a mask on the scan's grid
     Segment(Box<segment::SegmentArgs>),
 }
@@ -94,6 +98,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Some(Command::Convert(args)) => convert::run(args, out),
         Some(Command::Evaluate(args)) => evaluate::run(args, out),
         Some(Command::Phantom(args)) => phantom::run(args, out),
+        Some(Command::Demo(args)) => demo::run(args, out),
         Some(Command::Segment(args)) => segment::run(*args, out),
     }
 }

@@ -133,7 +133,7 @@ impl LevelSetParams {
             integrator: Integrator::Euler,
             time_step_factor: 0.9,
             band_voxels: if method == Method::ChanVese { 0.0 } else { 3.0 },
-            reinitialize_every: if method == Method::ChanVese { 0 } else { 5 },
+            reinitialize_every: if method == Method::ChanVese { 0 } else { 20 },
             reinitialize_iterations: 3,
         }
     }

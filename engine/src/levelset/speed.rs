@@ -173,15 +173,16 @@ impl SpeedField {
 /// below a voxel.
 pub const GRID_TOLERANCE_MM: f64 = 0.01;
 
-/// Smoothness of a window that is open on one side, HU.
-const OPEN_SMOOTHNESS_HU: f32 = 20.0;
+/// Smoothness taken when none is given, HU: about the noise of an abdominal CT.
+const SMOOTHNESS_HU: f32 = 20.0;
 
 impl Window {
-    /// The soft edge taken when none is given: a tenth of the window's width, or 20 HU for an open window.
+    /// The soft edge taken when none is given: 20 HU, but at most a quarter of the window's width, so that the middle
+    /// of a narrow window keeps its full speed.
     pub fn default_smoothness(&self) -> f32 {
         match (self.lower, self.upper) {
-            (Some(lower), Some(upper)) if upper > lower => (upper - lower) / 10.0,
-            _ => OPEN_SMOOTHNESS_HU,
+            (Some(lower), Some(upper)) if upper > lower => SMOOTHNESS_HU.min((upper - lower) / 4.0),
+            _ => SMOOTHNESS_HU,
         }
     }
 

@@ -127,6 +127,9 @@ pub struct SegmentArgs {
     /// Also write phi (mm, negative inside)
     #[arg(long, value_name = "PHI")]
     pub phi: Option<PathBuf>,
+    /// Also write a film of the contour in the slice of the first seed (.gif, or .png for a series)
+    #[arg(long, value_name = "OUT.gif")]
+    pub animate: Option<PathBuf>,
     /// Also write the speed image, on the grid of evolution
     #[arg(long, value_name = "FILE")]
     pub save_speed: Option<PathBuf>,

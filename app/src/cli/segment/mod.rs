@@ -4,19 +4,21 @@ mod args;
 mod bar;
 mod recipe;
 
-pub use args::SegmentArgs;
+pub use args::{DeviceName, SegmentArgs};
 pub use bar::Bar;
 
+use crate::cli::film::{self, Film};
 use anyhow::{Context, bail};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 use zeroset_engine::Provenance;
+use zeroset_engine::animate::{Plane, voxel_axis};
 use zeroset_engine::io::{self, AtomicFile, ReadOptions, SourceInfo};
 use zeroset_engine::levelset::StopReason;
 use zeroset_engine::pipeline::{self, Input, Outcome, Progress};
-use zeroset_engine::recipe::{FileId, Report};
+use zeroset_engine::recipe::{FileId, Recipe, Report};
 
 /// Contours, writes the mask and what else was asked for, and says how it went.
 ///
@@ -27,6 +29,9 @@ pub fn run(args: SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let options = ReadOptions { frame: args.frame, memory_limit_bytes: None };
     let scan = io::read(&args.image, &options)?;
     warn(&args.image, &scan.warnings);
+    if let Some(path) = &args.animate {
+        film::check_name(path)?;
+    }
     let recipe = recipe::from_args(&args, scan.volume.geometry())?;
     let init = args.init.as_deref().map(io::read_labels).transpose()?;
     let speed = args.speed.as_deref().map(|path| io::read(path, &ReadOptions::default())).transpose()?;
@@ -38,11 +43,15 @@ pub fn run(args: SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         speed: speed.as_ref().map(|speed| &speed.volume),
     };
     let mut bar = Bar::new(&recipe);
-    let outcome = pipeline::segment(&input, &recipe, &mut |progress: Progress<'_>| {
+    let mut film = args.animate.is_some().then(|| film_of(&input, &recipe));
+    let mut filmed = Ok(());
+    let outcome = pipeline::segment(&input, &recipe, &mut |mut progress: Progress<'_>| {
         bar.show(&progress);
-        ControlFlow::Continue(())
+        filmed = film.as_mut().map_or(Ok(()), |film| film.look(&mut progress));
+        if filmed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     bar.clear();
+    filmed?;
     let Outcome { labels, phi_in_roi, roi, speed: speed_field, mut report } =
         outcome.with_context(|| args.image.display().to_string())?;
     report.source = Some(file_id(&scan.source)?);
@@ -64,6 +73,9 @@ pub fn run(args: SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     if let (Some(path), Some(speed)) = (&args.save_speed, &speed_field) {
         io::write_f32(path, &speed.grid, &speed.g, Some(&provenance))?;
     }
+    if let (Some(path), Some(film)) = (&args.animate, film) {
+        film.write(path)?;
+    }
     report.timings_s.insert("write".to_owned(), writing.elapsed().as_secs_f64());
     report.timings_s.insert("total".to_owned(), started.elapsed().as_secs_f64());
     if let Some(path) = &args.report {
@@ -79,6 +91,21 @@ pub fn run(args: SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         writeln!(out, "{}", summary(&args.output, &report))?;
     }
     Ok(())
+}
+
+/// A film of the axial slice through the first seed, or through the middle of the initial mask.
+fn film_of<'a>(input: &Input<'a>, recipe: &Recipe) -> Film<'a> {
+    let scan = input.scan.geometry();
+    let axis = voxel_axis(scan, Plane::Axial);
+    let of_seed = recipe.seeds.first().map(|seed| scan.voxel_of_world(seed.center_mm)[axis].round().max(0.0) as usize);
+    let stride: usize = scan.size()[..axis].iter().product();
+    let of_mask = || {
+        let labels = input.init?.labels();
+        let inside: Vec<usize> = (0..labels.len()).filter(|&i| labels[i] > 0).collect();
+        Some(inside.get(inside.len() / 2)? / stride % scan.size()[axis])
+    };
+    let index = of_seed.or_else(of_mask).unwrap_or(0).min(scan.size()[axis] - 1);
+    Film::new(input.scan, axis, index, recipe.roi.as_ref().filter(|roi| roi.validate(scan).is_ok()))
 }
 
 fn warn(path: &Path, warnings: &[String]) {
