@@ -74,7 +74,7 @@ impl Recipe {
     pub fn new(method: Method, seeds: Vec<Seed>, roi: Option<Roi>) -> Self {
         let speed = match method {
             Method::Edge => SpeedRecipe::Edge { sigma_mm: 1.0, scale: None, exponent: 2.0 },
-            Method::Region => SpeedRecipe::Threshold { sigma_mm: 0.5, lower: None, upper: None, smoothness: None },
+            Method::Region => SpeedRecipe::Threshold { sigma_mm: 0.0, lower: None, upper: None, smoothness: None },
             Method::ChanVese => SpeedRecipe::Intensities,
         };
         let open = roi.is_none() && method != Method::ChanVese;
