@@ -133,7 +133,9 @@ impl LevelSetParams {
             integrator: Integrator::Euler,
             time_step_factor: 0.9,
             band_voxels: if method == Method::ChanVese { 0.0 } else { 3.0 },
-            reinitialize_every: if method == Method::ChanVese { 0 } else { 20 },
+            // Where g changes its sign the evolution steepens phi at once; a contour that rests there is shifted by a
+            // reinitialisation that comes late, so it comes often.
+            reinitialize_every: if method == Method::ChanVese { 0 } else { 2 },
             reinitialize_iterations: 3,
         }
     }

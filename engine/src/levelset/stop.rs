@@ -40,7 +40,7 @@ impl Default for StopRule {
             max_iterations: 1000,
             max_time: None,
             rms_rate_below: None,
-            volume_change_below: Some(3e-3),
+            volume_change_below: Some(6e-3),
             window_time: 5.0,
             leak: LeakRule::default(),
         }

@@ -97,6 +97,9 @@ pub struct SegmentArgs {
     /// Reinitialise every so many steps; 0 is never
     #[arg(long, value_name = "N")]
     pub reinitialize_every: Option<u32>,
+    /// Steps of one reinitialisation
+    #[arg(long, value_name = "N")]
+    pub reinitialize_iterations: Option<u32>,
     /// Most iterations
     #[arg(long, value_name = "N")]
     pub iterations: Option<u64>,

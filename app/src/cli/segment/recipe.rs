@@ -52,6 +52,7 @@ fn weights(args: &SegmentArgs, recipe: &mut Recipe) {
     set(&mut params.time_step_factor, args.dt_factor);
     set(&mut params.band_voxels, args.band);
     set(&mut params.reinitialize_every, args.reinitialize_every);
+    set(&mut params.reinitialize_iterations, args.reinitialize_iterations);
 }
 
 fn speed(args: &SegmentArgs, speed: &mut SpeedRecipe) {
