@@ -196,7 +196,7 @@ impl Walk<'_> {
     fn along(&mut self, start: &Done, slices: impl Iterator<Item = usize>) -> Result<(), PipelineError> {
         let mut before = (start.report, start.phi.clone());
         for index in slices {
-            let Some(contour) = self.carried(&before.1) else { break };
+            let Some(contour) = self.carried(index, &before.1)? else { break };
             let done = match self.slice(index, contour, Some(before.0)) {
                 // A slice of one value (padding, air) is where the walk ends, not a failure.
                 Err(PipelineError::SpeedImage(SpeedError::Constant { .. })) => break,
@@ -210,14 +210,21 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The contour with which the next slice starts; `None` where nothing is left of it.
-    fn carried(&self, phi: &[f32]) -> Option<Vec<f32>> {
-        let draw_in_mm = match self.recipe.params.method {
-            Method::Edge => 2.0 * grid_of(self.grid).h_min(),
-            Method::Region | Method::ChanVese => 0.0,
+    /// The contour with which slice `index` starts; `None` where nothing is left of the one before.
+    fn carried(&self, index: usize, phi: &[f32]) -> Result<Option<Vec<f32>>, PipelineError> {
+        let contour = match self.recipe.params.method {
+            Method::Region => phi.to_vec(),
+            Method::Edge => {
+                let draw_in_mm = 2.0 * grid_of(self.grid).h_min();
+                phi.iter().map(|v| v + draw_in_mm).collect()
+            }
+            Method::ChanVese => {
+                // A dense phi has grown steep where it was sure: only its contour is carried, not its certainty.
+                let geometry = Slice::new(self.grid, self.axis, index)?.geometry;
+                LevelSet::from_mask(geometry, |pixel| phi[pixel] < 0.0).map_or_else(|_| Vec::new(), |set| set.phi)
+            }
         };
-        let contour: Vec<f32> = phi.iter().map(|v| v + draw_in_mm).collect();
-        contour.iter().any(|&v| v < 0.0).then_some(contour)
+        Ok(contour.iter().any(|&v| v < 0.0).then_some(contour))
     }
 
     /// One slice alone; its result joins the others.

@@ -82,11 +82,11 @@ fn every_method_and_device_option_runs() {
     let image = ball(folder.path()).display().to_string();
     let mask = folder.path().join("m.nii.gz").display().to_string();
     for options in [
-        "--method edge --seed 0,0,0,5 --alpha 1 --beta 0.2 --gamma 1 --sigma 1 --edge-scale 20",
+        "--method edge --seed 0,0,0,5 --alpha 1 --beta 0.2 --gamma 2 --sigma 1 --edge-scale 8",
         "--method region --seed 0,0,0,5",
         "--method region --seed 0,0,0,5 --dimension 2 --animate FOLDER/slices.gif",
         "--method region --seed 0,0,0,5 --spacing 1 --scheme weno5 --integrator tvd-rk2 --dt-factor 0.5",
-        "--method chan-vese --seed 0,0,0,5 --mu 0.2 --iterations 50",
+        "--method chan-vese --seed 0,0,0,5 --mu 0.2",
         "--method region --init PREVIOUS --lower 100 --upper 200",
     ] {
         let previous = folder.path().join("previous.nii.gz").display().to_string();

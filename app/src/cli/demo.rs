@@ -127,7 +127,8 @@ fn recipe(suggestion: &Suggestion, device: DeviceName) -> Recipe {
     let seeds = suggestion.seeds.iter().map(|&[x, y, z, radius_mm]| Seed { center_mm: [x, y, z], radius_mm });
     let roi = Roi { lower: suggestion.roi_lower, upper: suggestion.roi_upper, resample: None };
     let mut recipe = Recipe::new(Method::Region, seeds.collect(), Some(roi));
-    if let SpeedRecipe::Threshold { lower, upper, .. } = &mut recipe.speed {
+    if let SpeedRecipe::Threshold { sigma_mm, lower, upper, .. } = &mut recipe.speed {
+        *sigma_mm = suggestion.sigma_mm;
         (*lower, *upper) = (Some(suggestion.lower_hu), Some(suggestion.upper_hu));
     }
     recipe.device = device.into();
