@@ -27,7 +27,8 @@ pub fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     .inner
 }
 
-/// A slider over a range with its number, as wide as the panel allows; true when it was moved.
+/// A slider over a range with its number, as wide as the panel allows; true when it was moved. Numbers beyond the range
+/// can be typed.
 pub fn slider(
     ui: &mut Ui,
     name: &str,
@@ -36,11 +37,28 @@ pub fn slider(
     step: f64,
     unit: &str,
 ) -> bool {
-    row(ui, name, |ui| {
-        ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(40.0);
-        let slider = egui::Slider::new(value, range).clamping(egui::SliderClamping::Never).step_by(step).suffix(unit);
-        ui.add(slider).on_hover_text(name.to_owned()).changed()
-    })
+    row(ui, name, |ui| slider_alone(ui, name, value, range, step, unit))
+}
+
+/// As [`slider`], without the name on the left.
+pub fn slider_alone(
+    ui: &mut Ui,
+    name: &str,
+    value: &mut f32,
+    range: std::ops::RangeInclusive<f32>,
+    step: f64,
+    unit: &str,
+) -> bool {
+    const NUMBER: f32 = 66.0;
+    ui.spacing_mut().item_spacing.x = 6.0;
+    ui.spacing_mut().slider_width = (ui.available_width() - NUMBER - 6.0).max(30.0);
+    let free = egui::SliderClamping::Never;
+    let slider = egui::Slider::new(value, range).clamping(free).step_by(step).show_value(false);
+    let moved = ui.add(slider).on_hover_text(name.to_owned()).changed();
+    let decimals = if step >= 1.0 { 0 } else { 2 };
+    let number = egui::DragValue::new(value).speed(step).suffix(unit).max_decimals(decimals);
+    let size = egui::vec2(NUMBER, ui.spacing().interact_size.y);
+    moved | ui.add_sized(size, number).changed()
 }
 
 /// The button that carries on.

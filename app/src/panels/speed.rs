@@ -97,9 +97,9 @@ fn window_ui(ui: &mut Ui, document: &Document, speed: &mut crate::session::Speed
         let mut value = end.unwrap_or(if name == "Lower" { least } else { greatest });
         parts::row(ui, name, |ui| {
             ui.checkbox(&mut bounded, "").on_hover_text("Off: open on this side");
-            ui.spacing_mut().slider_width = (ui.available_width() - 76.0).max(40.0);
-            let slider = egui::Slider::new(&mut value, range.clone()).clamping(egui::SliderClamping::Never);
-            ui.add_enabled(bounded, slider.step_by(1.0).suffix(" HU"));
+            ui.add_enabled_ui(bounded, |ui| {
+                parts::slider_alone(ui, name, &mut value, range.clone(), 1.0, " HU");
+            });
         });
         *end = bounded.then_some(value);
     }

@@ -14,6 +14,7 @@ const WORTH_A_WORD: Duration = Duration::from_millis(250);
 pub fn status_ui(ui: &mut Ui, session: &Session, display: &Display, busy: &[Busy], adapter: &str) {
     ui.horizontal_centered(|ui| {
         let palette = theme::palette(ui);
+        ui.spacing_mut().item_spacing.x = 16.0;
         let number = |text: String| RichText::new(text).monospace().size(11.5);
         if let Some(Probe { voxel, value, world, label }) = under_pointer(session, display) {
             ui.label(number(format!("{value:>7.1} HU")).color(palette.strong));
