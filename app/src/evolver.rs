@@ -7,7 +7,7 @@ use crate::session::evolution::{BrushTouch, EvolutionSetup, EvolutionView, Evolv
 use crate::starting;
 use crate::worker::Wake;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use zeroset_engine::levelset::history::Event;
@@ -15,8 +15,8 @@ use zeroset_engine::levelset::{Evolution, EvolutionError, EvolutionState, StepRe
 
 /// Frames of an animated picture.
 const FILM_FRAMES: u64 = 60;
-/// Shortest time between two pictures of a running evolution.
-const PICTURE_INTERVAL: Duration = Duration::from_millis(15);
+/// Time between two pictures of a running evolution: its speed is steps per picture, whatever the screen can follow.
+const PICTURE_INTERVAL: Duration = Duration::from_micros(16_667);
 
 /// What the thread hands out beside its state.
 #[derive(Debug)]
@@ -90,7 +90,6 @@ struct Run {
     ms_per_step: f64,
     /// φ before the brush touched it.
     stroke: Option<PhiState>,
-    shown_at: Instant,
     reports: Arc<Vec<StepReport>>,
     failure: Option<String>,
 }
@@ -106,14 +105,15 @@ struct Thread {
 
 impl Thread {
     fn work(mut self) {
+        let mut next_picture = Instant::now();
         loop {
             let playing = self.run.as_ref().is_some_and(|r| r.playing);
             // A running evolution looks for commands between pictures; a held one waits for them.
             let first = if playing {
-                match self.inbox.try_recv() {
+                match self.inbox.recv_timeout(next_picture.saturating_duration_since(Instant::now())) {
                     Ok(command) => Some(command),
-                    Err(TryRecvError::Empty) => None,
-                    Err(TryRecvError::Disconnected) => return,
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => return,
                 }
             } else {
                 match self.inbox.recv() {
@@ -128,7 +128,8 @@ impl Thread {
                 }
                 self.publish(true);
             }
-            if self.run.as_ref().is_some_and(|r| r.playing) {
+            if self.run.as_ref().is_some_and(|r| r.playing) && Instant::now() >= next_picture {
+                next_picture = Instant::now() + PICTURE_INTERVAL;
                 self.play();
             }
         }
@@ -187,10 +188,9 @@ impl Thread {
     fn publish(&mut self, now: bool) {
         let Some(run) = &mut self.run else { return };
         let fetched = self.slot.lock().is_ok_and(|slot| slot.is_none());
-        if !now && (!fetched || run.shown_at.elapsed() < PICTURE_INTERVAL) {
+        if !now && !fetched {
             return;
         }
-        run.shown_at = Instant::now();
         let shown = Shown { view: run.view(), phi_buffer: run.phi_buffer.clone() };
         self.put(shown);
     }
@@ -217,7 +217,6 @@ impl Run {
             steps_per_picture: setup.steps_per_picture.max(1),
             ms_per_step: 0.0,
             stroke: None,
-            shown_at: Instant::now(),
             reports: Arc::default(),
             failure: None,
         }

@@ -88,10 +88,10 @@ pub const BINDINGS: &[Binding] = &[
         }
     ),
     bind!("Evolution", "Space", "Play, pause", [(NONE, Space)], |h, _| h.out.push(Command::TogglePlay)),
-    bind!("Evolution", "N  B", "One step forward, back", [(NONE, N), (NONE, B)], |h, i| {
+    bind!("Steps", "N  B", "One step forward, back", [(NONE, N), (NONE, B)], |h, i| {
         h.out.push(if i == 0 { Command::StepForward(1) } else { Command::StepBack(1) });
     }),
-    bind!("Evolution", "Shift+N  Shift+B", "Ten steps forward, back", [(SHIFT, N), (SHIFT, B)], |h, i| {
+    bind!("Steps", "Shift+N  Shift+B", "Ten steps forward, back", [(SHIFT, N), (SHIFT, B)], |h, i| {
         h.out.push(if i == 0 { Command::StepForward(10) } else { Command::StepBack(10) });
     }),
     bind!("Evolution", "Home  End", "Start, end of the timeline", [(NONE, Home), (NONE, End)], |h, i| {
@@ -170,6 +170,9 @@ pub const BINDINGS: &[Binding] = &[
     bind!("Help", "F1", "This list", [(NONE, F1)], |h, _| h.chrome.help ^= true),
 ];
 
+/// Groups whose keys go on while they are held down.
+const REPEATING: [&str; 2] = ["Cursor", "Steps"];
+
 /// What the mouse does, for the help.
 pub const MOUSE: &[(&str, &str)] = &[
     ("Left", "What the tool says"),
@@ -189,12 +192,18 @@ pub fn handle(ctx: &egui::Context, hands: &mut Hands<'_>) {
     for binding in BINDINGS {
         for (which, (modifiers, key)) in binding.keys.iter().enumerate() {
             let pressed = ctx.input_mut(|i| {
-                let before = i.events.len();
-                i.events.retain(|event| {
-                    !matches!(event, egui::Event::Key { key: k, pressed: true, modifiers: m, .. }
-                        if k == key && m.matches_exact(*modifiers))
+                let mut pressed = 0;
+                i.events.retain(|event| match event {
+                    egui::Event::Key { key: k, pressed: true, modifiers: m, repeat, .. }
+                        if k == key && m.matches_exact(*modifiers) =>
+                    {
+                        // A key held down repeats steps and moves, never a toggle.
+                        pressed += usize::from(!repeat || REPEATING.contains(&binding.group));
+                        false
+                    }
+                    _ => true,
                 });
-                before - i.events.len()
+                pressed
             });
             for _ in 0..pressed {
                 (binding.act)(hands, which);

@@ -1,12 +1,13 @@
 //! How an evolution begins: fields and φ on its grid, and the stepper on the chosen device.
 
-use crate::session::evolution::{EvolutionSetup, Place, Start, slice_samples};
+use crate::session::evolution::{EvolutionSetup, Place, Start};
 use crate::session::{DeviceChoice, SpeedImage};
 use anyhow::Context as _;
 use zeroset_engine::gpu::{GpuContext, GpuStepper};
 use zeroset_engine::levelset::cpu::CpuStepper;
 use zeroset_engine::levelset::phi::grid_of;
 use zeroset_engine::levelset::{Evolution, Fields, LevelSet, Method, Stepper, seeds};
+use zeroset_engine::slices::Slice;
 
 /// The window's graphics device, when it may be used to compute.
 #[derive(Clone, Default)]
@@ -36,7 +37,7 @@ pub struct Started {
 /// Seeds outside the scan or the ROI, an empty start, parameters out of range, a device that cannot do it.
 pub fn evolution(setup: &EvolutionSetup, gpu: &Gpu) -> anyhow::Result<Started> {
     let phi = start(setup)?;
-    let fields = fields(&setup.speed, &setup.place, setup.params.method);
+    let fields = fields(&setup.speed, &setup.place, setup.params.method)?;
     let grid = grid_of(&setup.place.geometry);
     let on_gpu = match setup.device {
         DeviceChoice::Cpu => false,
@@ -60,7 +61,13 @@ pub fn evolution(setup: &EvolutionSetup, gpu: &Gpu) -> anyhow::Result<Started> {
 fn start(setup: &EvolutionSetup) -> anyhow::Result<Vec<f32>> {
     let grid = &setup.place.geometry;
     let mut level_set = match &setup.start {
-        Start::Phi(phi) => return Ok(phi.to_vec()),
+        Start::Phi(phi) => {
+            // An edge contour only grows: carried from another slice, it is drawn in a little first.
+            let draw_in_mm = if setup.params.method == Method::Edge { 2.0 * grid_of(grid).h_min() } else { 0.0 };
+            let phi: Vec<f32> = phi.iter().map(|v| v + draw_in_mm).collect();
+            anyhow::ensure!(phi.iter().any(|&v| v < 0.0), "nothing of the contour is left to carry on");
+            return Ok(phi);
+        }
         Start::Seeds(list) => {
             let whole = &setup.speed.geometry;
             seeds::validate(list, &setup.scan, &setup.place.roi, whole)?;
@@ -92,16 +99,16 @@ fn start(setup: &EvolutionSetup) -> anyhow::Result<Vec<f32>> {
 }
 
 /// Speed or intensities on the evolution's grid.
-fn fields(speed: &SpeedImage, place: &Place, method: Method) -> Fields {
+fn fields(speed: &SpeedImage, place: &Place, method: Method) -> anyhow::Result<Fields> {
     let samples = match place.slice {
         None => speed.samples.to_vec(),
         Some(slice) => {
             let local = slice.index - place.roi.lower[slice.axis];
-            slice_samples(&speed.samples, speed.geometry.size(), slice.axis, local)
+            Slice::new(&speed.geometry, slice.axis, local)?.take(&speed.samples)
         }
     };
-    match method {
+    Ok(match method {
         Method::ChanVese => Fields::Intensity(samples),
         Method::Edge | Method::Region => Fields::Speed(samples),
-    }
+    })
 }

@@ -1,7 +1,7 @@
 //! The work itself, one function per job: no threads, no window.
 
 use crate::session::document::{Accepted, LoadedScan};
-use crate::session::evolution::{Place, in_plane};
+use crate::session::evolution::Place;
 use crate::session::jobs::{AcceptJob, Content, Origin, WriteJob};
 use crate::session::{Outcome, SpeedImage, SpeedKey};
 use rayon::prelude::*;
@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroset_engine::io::{self, ReadOptions};
 use zeroset_engine::levelset::Method;
-use zeroset_engine::levelset::speed::{EdgeOptions, SpeedField, Window};
+use zeroset_engine::levelset::measure::percentile;
+use zeroset_engine::levelset::speed::{EdgeOptions, SpeedField, Window, edge_strength};
 use zeroset_engine::provenance::{Provenance, sha256_of_file};
 use zeroset_engine::{Geometry, LabelMap, Volume};
 
@@ -72,6 +73,7 @@ pub fn resample_labels(labels: &LabelMap, target: &Geometry) -> LabelMap {
 pub fn compute_speed(key: &SpeedKey, image: &Volume) -> anyhow::Result<SpeedImage> {
     let geometry = key.roi.geometry_of_slices(image.geometry(), key.slices_along)?;
     let settings = &key.settings;
+    let mut lambda = None;
     let samples = if let (Some(path), true) = (&settings.imported, key.method != Method::ChanVese) {
         let speed = io::read(path, &ReadOptions::default())?.volume;
         SpeedField::check_grid(&speed, image.geometry())?;
@@ -80,11 +82,13 @@ pub fn compute_speed(key: &SpeedKey, image: &Volume) -> anyhow::Result<SpeedImag
         let intensities = key.roi.crop(image, &geometry)?;
         match key.method {
             Method::Edge => {
-                let options = EdgeOptions {
-                    sigma_mm: f64::from(settings.sigma_mm),
-                    scale: settings.lambda,
-                    exponent: settings.exponent,
+                let sigma_mm = f64::from(settings.sigma_mm);
+                let scale = match settings.lambda {
+                    Some(lambda) => lambda,
+                    None => typical_edge(edge_strength(&geometry, &intensities, sigma_mm)?)?,
                 };
+                lambda = Some(scale);
+                let options = EdgeOptions { sigma_mm, scale, exponent: settings.exponent };
                 SpeedField::edge(geometry.clone(), &intensities, options)?.g
             }
             Method::Region => {
@@ -94,7 +98,14 @@ pub fn compute_speed(key: &SpeedKey, image: &Volume) -> anyhow::Result<SpeedImag
             Method::ChanVese => scaled(intensities)?,
         }
     };
-    Ok(SpeedImage { key: key.clone(), geometry, samples: Arc::new(samples) })
+    Ok(SpeedImage { key: key.clone(), geometry, lambda, samples: Arc::new(samples) })
+}
+
+/// The gradient that 85 % of the ROI stays below: an organ's border is among the rest.
+fn typical_edge(mut strength: Vec<f32>) -> anyhow::Result<f32> {
+    let scale = percentile(&mut strength, 0.85).unwrap_or(0.0);
+    anyhow::ensure!(scale > 0.0, "most of the ROI is flat: set the scale λ by hand");
+    Ok(scale)
 }
 
 /// Intensities from the least (0) to the greatest (1).
@@ -130,7 +141,7 @@ pub fn accept(job: &AcceptJob) -> anyhow::Result<Outcome> {
         Some(slice) => {
             box_roi.lower[slice.axis] = slice.index;
             box_roi.upper[slice.axis] = slice.index + 1;
-            let phi = slice_onto_scan(&job.phi, &job.place, &job.scan, slice.axis, box_roi.lower, box_roi.size());
+            let phi = slice_onto_scan(&job.phi, &job.place, &job.scan, box_roi.lower, box_roi.size());
             box_roi.label_delta(&phi, labels, job.label)
         }
     };
@@ -138,17 +149,9 @@ pub fn accept(job: &AcceptJob) -> anyhow::Result<Outcome> {
 }
 
 /// φ of a slice at the scan's voxels of that slice within the ROI, x fastest.
-fn slice_onto_scan(
-    phi: &[f32],
-    place: &Place,
-    scan: &Geometry,
-    axis: usize,
-    lower: [usize; 3],
-    size: [usize; 3],
-) -> Vec<f32> {
+fn slice_onto_scan(phi: &[f32], place: &Place, scan: &Geometry, lower: [usize; 3], size: [usize; 3]) -> Vec<f32> {
     let affine = place.geometry.voxel_from_world() * scan.world_from_voxel();
     let grid = place.geometry.size();
-    let [a, b] = in_plane(axis);
     let mut onto = Vec::with_capacity(size.iter().product());
     for z in 0..size[2] {
         for y in 0..size[1] {
@@ -161,7 +164,6 @@ fn slice_onto_scan(
             }
         }
     }
-    debug_assert_eq!(onto.len(), size[a] * size[b]);
     onto
 }
 

@@ -23,7 +23,7 @@ pub fn help_ui(ctx: &egui::Context) -> bool {
                 for group in groups {
                     let column = match group {
                         "File" | "Edit" | "Tools" => 0,
-                        "Evolution" | "Cursor" | "Labels" => 1,
+                        "Evolution" | "Steps" | "Cursor" | "Labels" => 1,
                         _ => 2,
                     };
                     let rows = BINDINGS.iter().filter(|b| b.group == group).map(|b| (b.shown, b.text));

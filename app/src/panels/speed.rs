@@ -19,7 +19,10 @@ pub fn summary(document: &Document) -> String {
             let end = |v: Option<f32>| v.map_or_else(|| "open".to_owned(), |v| format!("{v:.0}"));
             format!("{} … {} HU", end(s.lower), end(s.upper))
         }
-        Method::Edge => format!("edges, λ {:.0}", s.lambda),
+        Method::Edge => {
+            let lambda = document.speed_image.as_ref().and_then(|i| i.lambda).or(s.lambda);
+            lambda.map_or_else(|| "edges".to_owned(), |l| format!("edges, λ {l:.0} HU/mm"))
+        }
         Method::ChanVese => "intensities".to_owned(),
     }
 }
@@ -56,7 +59,15 @@ pub fn speed_ui(ui: &mut Ui, session: &Session, document: &Document, display: &m
             Method::Edge => {
                 parts::weak(ui, "White lets the contour run, blue stops it: edges of the organ should be blue.");
                 parts::slider(ui, "Smoothing σ", &mut speed.sigma_mm, 0.0..=5.0, 0.1, " mm");
-                parts::slider(ui, "Scale λ", &mut speed.lambda, 1.0..=200.0, 1.0, " HU/mm");
+                let used = document.speed_image.as_ref().and_then(|i| i.lambda).unwrap_or(30.0);
+                let (mut by_hand, mut lambda) = (speed.lambda.is_some(), speed.lambda.unwrap_or(used));
+                parts::row(ui, "Scale λ", |ui| {
+                    ui.checkbox(&mut by_hand, "").on_hover_text("Off: taken from the gradients in the region");
+                    ui.add_enabled_ui(by_hand, |ui| {
+                        parts::slider_alone(ui, "Scale λ", &mut lambda, 1.0..=200.0, 1.0, " HU/mm");
+                    });
+                });
+                speed.lambda = by_hand.then_some(lambda);
                 parts::slider(ui, "Exponent p", &mut speed.exponent, 1.0..=6.0, 0.5, "");
             }
             Method::ChanVese => {

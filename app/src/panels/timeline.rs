@@ -68,7 +68,11 @@ fn transport_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
         let mut steps = session.steps_per_picture;
         ui.separator();
         let drag = egui::DragValue::new(&mut steps).range(1..=100).speed(0.2).suffix(" steps / picture");
-        if ui.add(drag).on_hover_text("How far the contour moves between two pictures").changed() {
+        if ui
+            .add(drag)
+            .on_hover_text("Speed: how far the contour moves between two pictures, 60 of which come a second")
+            .changed()
+        {
             out.push(Command::SetStepsPerPicture(steps));
         }
     });

@@ -124,6 +124,12 @@ impl Session {
             Command::Paint(touch) if exists && !self.evolution.running() => return steer(EvolverCommand::Paint(touch)),
             Command::EndPaint if exists => return steer(EvolverCommand::EndPaint),
             Command::Paint(_) if self.evolution.running() => return steer(EvolverCommand::Pause),
+            Command::Paint(_) => {
+                self.notify(
+                    Severity::Warning,
+                    "The brush works on a contour: place a seed and press Play (Space) first",
+                );
+            }
             Command::Accept => return self.accept(AfterAccept::Stay),
             Command::Carry { forward, accept: true } => return self.accept(AfterAccept::Carry(forward)),
             Command::Carry { forward, accept: false } => return self.carry(forward),
@@ -160,6 +166,10 @@ impl Session {
     /// Brings the running evolution up to the document's weights and stopping rule.
     fn steer_settings(&self) -> Vec<Effect> {
         let Some(document) = self.document.as_ref().filter(|_| self.evolution.exists()) else { return Vec::new() };
+        // Another method needs other fields: that takes a restart.
+        if self.begun.as_ref().is_some_and(|b| b.speed.method != document.evolve.params.method) {
+            return Vec::new();
+        }
         vec![
             Effect::Evolver(EvolverCommand::SetParams(document.evolve.params)),
             Effect::Evolver(EvolverCommand::SetStop(document.evolve.stop)),

@@ -1,12 +1,14 @@
 //! The evolution's part of [`Session::apply`]: begin, steer, accept, carry from slice to slice.
 
 use super::document::{Accepted, Dimension, Document};
-use super::evolution::{EvolutionSetup, EvolverCommand, Place, SlicePlace, Start, slice_geometry};
+use super::evolution::{EvolutionSetup, EvolverCommand, Place, SlicePlace, Start};
 use super::jobs::AcceptJob;
 use super::plane::{Plane, PlaneAxes};
-use super::{Effect, EvolutionView, RunState, Session, Severity};
+use super::{Command, DeviceChoice, Effect, EvolutionView, RunState, Session, Severity, SpeedKey, Step};
 use std::sync::Arc;
+use zeroset_engine::levelset::Seed;
 use zeroset_engine::levelset::history::Event;
+use zeroset_engine::slices::Slice;
 
 /// An evolution to begin as soon as its speed image is there.
 #[derive(Clone, Debug)]
@@ -17,6 +19,27 @@ pub(super) struct Begin {
     pub steps: u32,
     /// φ to start from, on the evolution's own grid; `None` takes the seeds or the active label.
     pub phi: Option<Arc<Vec<f32>>>,
+}
+
+/// What an evolution cannot change while it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Begun {
+    pub speed: SpeedKey,
+    pub seeds: Vec<Seed>,
+    pub dimension: Dimension,
+    pub device: DeviceChoice,
+}
+
+impl Begun {
+    /// As the document stands now.
+    pub fn of(document: &Document) -> Self {
+        Self {
+            speed: SpeedKey::of(document),
+            seeds: document.seeds.clone(),
+            dimension: document.evolve.dimension,
+            device: document.evolve.device,
+        }
+    }
 }
 
 /// What follows an acceptance.
@@ -55,6 +78,7 @@ impl Session {
             (None, Some(labels)) if document.seeds.is_empty() => Start::Label(labels.clone(), document.active_label),
             _ => Start::Seeds(document.seeds.clone()),
         };
+        self.begun = Some(Begun::of(document));
         self.evolutions_begun += 1;
         let setup = EvolutionSetup {
             serial: self.evolutions_begun,
@@ -96,7 +120,13 @@ impl Session {
 
     /// Begins from the seeds or the active label, when there is something to begin from.
     pub(super) fn begin(&mut self, play: bool, steps: u32) -> Vec<Effect> {
-        if self.can_begin() { self.plan_begin(Begin { play, steps, phi: None }) } else { Vec::new() }
+        if !self.can_begin() {
+            return Vec::new();
+        }
+        if self.step < Step::Evolve {
+            self.apply(Command::SetStep(Step::Evolve));
+        }
+        self.plan_begin(Begin { play, steps, phi: None })
     }
 
     pub(super) fn play(&mut self) -> Vec<Effect> {
@@ -195,6 +225,6 @@ fn place(document: &Document, cursor: [usize; 3]) -> Option<Place> {
     if index >= roi.upper[axis] {
         return None;
     }
-    let geometry = slice_geometry(geometry, axis, local).ok()?;
+    let geometry = Slice::new(geometry, axis, local).ok()?.geometry;
     Some(Place { roi, geometry, slice: Some(SlicePlace { axis, index }) })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use zeroset_engine::levelset::history::Event;
 use zeroset_engine::levelset::{LevelSetParams, Seed, StepReport, StopRule};
 use zeroset_engine::roi::Roi;
-use zeroset_engine::{Geometry, GeometryError, LabelMap};
+use zeroset_engine::{Geometry, LabelMap};
 
 /// A φ at one moment, as shown, kept for undo, and taken back.
 #[derive(Clone, Debug)]
@@ -160,7 +160,7 @@ pub struct EvolutionView {
 pub struct Place {
     /// The region it was begun in.
     pub roi: Roi,
-    /// Its grid in the patient; in 2D one slice, see [`slice_geometry`].
+    /// Its grid in the patient; in 2D one slice, see [`zeroset_engine::slices::Slice`].
     pub geometry: Geometry,
     /// In 2D: which slice.
     pub slice: Option<SlicePlace>,
@@ -196,41 +196,4 @@ impl EvolutionView {
     pub fn running(&self) -> bool {
         self.state == RunState::Running
     }
-}
-
-/// The grid of one slice of `roi_grid`: x and y are the two in-plane axes (ascending), z is across.
-///
-/// # Errors
-/// As [`Geometry::new`]: never for the grid of a ROI.
-pub fn slice_geometry(roi_grid: &Geometry, axis: usize, index: usize) -> Result<Geometry, GeometryError> {
-    let [a, b] = in_plane(axis);
-    let m = roi_grid.world_from_voxel();
-    let mut affine = *m;
-    affine.set_column(0, &m.column(a));
-    affine.set_column(1, &m.column(b));
-    affine.set_column(2, &m.column(axis));
-    let origin = m.column(3) + m.column(axis) * index as f64;
-    affine.set_column(3, &origin);
-    Geometry::new([roi_grid.size()[a], roi_grid.size()[b], 1], affine)
-}
-
-/// The two voxel axes across `axis`, ascending.
-pub fn in_plane(axis: usize) -> [usize; 2] {
-    match axis {
-        0 => [1, 2],
-        1 => [0, 2],
-        _ => [0, 1],
-    }
-}
-
-/// The values of one slice, in the order of [`slice_geometry`].
-pub fn slice_samples(samples: &[f32], size: [usize; 3], axis: usize, index: usize) -> Vec<f32> {
-    let [a, b] = in_plane(axis);
-    let stride = [1, size[0], size[0] * size[1]];
-    let start = index * stride[axis];
-    let mut slice = Vec::with_capacity(size[a] * size[b]);
-    for v in 0..size[b] {
-        slice.extend((0..size[a]).map(|u| samples[start + v * stride[b] + u * stride[a]]));
-    }
-    slice
 }

@@ -136,6 +136,8 @@ pub struct Session {
     speed_asked: Option<SpeedKey>,
     /// An evolution that waits for its speed image: whether to play, and from where.
     begin_pending: Option<control::Begin>,
+    /// What the present evolution was begun with.
+    begun: Option<control::Begun>,
     /// An acceptance that waits for the φ of a held evolution.
     accept_pending: Option<control::AfterAccept>,
     /// What to do once a label change has come back.
@@ -162,6 +164,13 @@ impl Session {
     /// Whether something would be lost when the window closed now.
     pub fn unsaved(&self) -> bool {
         self.document.as_ref().is_some_and(Document::unsaved)
+    }
+
+    /// Whether region, speed image, seeds, dimension or device were changed since the evolution began: it goes on with
+    /// the old ones until it is restarted.
+    pub fn stale(&self) -> bool {
+        let now = self.document.as_ref().map(control::Begun::of);
+        self.evolution.exists() && self.begun.is_some() && self.begun != now
     }
 
     /// Whether the speed image fits the present settings.

@@ -176,7 +176,9 @@ impl Session {
         if view.serial != self.evolutions_begun || self.document.is_none() || self.evolution.state == RunState::Absent {
             return Vec::new();
         }
-        let ended = self.evolution.running() && !view.running();
+        // A fast run may begin and end between two looks at it.
+        let news = (&view.state, view.step, view.serial)
+            != (&self.evolution.state, self.evolution.step, self.evolution.serial);
         self.evolution = view;
         match &self.evolution.state {
             RunState::Failed(reason) => {
@@ -184,7 +186,7 @@ impl Session {
                 self.accept_pending = None;
                 self.notify(Severity::Error, text);
             }
-            RunState::Stopped(reason) if ended => {
+            RunState::Stopped(reason) if news => {
                 let severity = if reason.starts_with("converged") { Severity::Info } else { Severity::Warning };
                 let text = format!("Stopped at step {}: {reason}", self.evolution.step);
                 self.notify(severity, text);

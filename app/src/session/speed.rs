@@ -18,8 +18,9 @@ pub struct SpeedSettings {
     pub smoothness: f32,
     /// Gaussian before the gradient, mm (edge).
     pub sigma_mm: f32,
-    /// Gradient at which the edge speed is one half, HU/mm.
-    pub lambda: f32,
+    /// Gradient at which the edge speed is one half, HU/mm; `None` takes it from the ROI (85 % of its gradients are
+    /// weaker).
+    pub lambda: Option<f32>,
     /// Exponent of the edge speed.
     pub exponent: f32,
     /// A speed image made elsewhere, used in place of the above.
@@ -39,7 +40,7 @@ impl SpeedSettings {
             upper: Some(upper),
             smoothness: 20.0,
             sigma_mm: 1.0,
-            lambda: 30.0,
+            lambda: None,
             exponent: 2.0,
             imported: None,
         }
@@ -81,6 +82,8 @@ pub struct SpeedImage {
     pub key: SpeedKey,
     /// Its grid.
     pub geometry: Geometry,
+    /// The λ that was used (edge), HU/mm.
+    pub lambda: Option<f32>,
     /// Samples, x fastest: g in [0, 1] (edge), in [-1, 1] (region), or intensity in [0, 1] (Chan–Vese).
     pub samples: Arc<Vec<f32>>,
 }

@@ -7,7 +7,7 @@ use super::Display;
 use super::slice::{SliceTransform, SliceView};
 use crate::session::evolution::BrushTouch;
 use crate::session::{Command, Document, Plane, Session, Tool, Window};
-use egui::{CursorIcon, Pos2, Response, Ui, Vec2};
+use egui::{CursorIcon, PointerButton, Pos2, Response, Ui, Vec2};
 use zeroset_engine::levelset::Seed;
 use zeroset_engine::roi::Roi;
 
@@ -52,13 +52,15 @@ pub fn input(
         ui.ctx().set_cursor_icon(icon(response, transform, session, document));
     }
     let view = display.slice_mut(plane);
-    let pressed = response.is_pointer_button_down_on() && ui.input(|i| i.pointer.any_pressed());
-    if pressed && let Some(at) = response.interact_pointer_pos() {
-        view.drag = begin(ui, at, transform, session, document);
+    if let (Some(button), Some(at)) = (pressed(ui, response), response.interact_pointer_pos()) {
+        view.drag = begin(ui, button, at, transform, session, document);
     }
     let (Some(mut drag), Some(at)) = (view.drag.take(), response.interact_pointer_pos()) else { return };
     let moved = response.drag_delta();
+    // A click without a drag leaves what it hit where it is.
+    let dragged = response.dragged() && moved != Vec2::ZERO;
     match &mut drag {
+        Drag::MoveSeed(_) | Drag::SizeSeed(_) | Drag::RoiFaces(_) if !dragged => {}
         Drag::Cursor => out.push(Command::SetCursor(transform.voxel_at(at).map(|v| v.round() as i64))),
         Drag::Pan => pan(&mut view.centre, transform, moved),
         Drag::Zoom => {
@@ -138,17 +140,28 @@ fn wheel(
     }
 }
 
-fn begin(ui: &Ui, at: Pos2, transform: &SliceTransform, session: &Session, document: &Document) -> Option<Drag> {
-    let (primary, secondary, middle) =
-        ui.input(|i| (i.pointer.primary_down(), i.pointer.secondary_down(), i.pointer.middle_down()));
-    if middle {
-        return Some(Drag::Pan);
+/// The button that went down in this pane. A click may begin and end between two frames.
+fn pressed(ui: &Ui, response: &Response) -> Option<PointerButton> {
+    let buttons = [PointerButton::Middle, PointerButton::Secondary, PointerButton::Primary];
+    if response.is_pointer_button_down_on() {
+        return buttons.into_iter().find(|&b| ui.input(|i| i.pointer.button_pressed(b)));
     }
-    if secondary {
-        return Some(if session.tool == Tool::Brush { Drag::Brush(false, None) } else { Drag::Zoom });
-    }
-    if !primary {
-        return None;
+    buttons.into_iter().find(|&b| response.clicked_by(b))
+}
+
+fn begin(
+    ui: &Ui,
+    button: PointerButton,
+    at: Pos2,
+    transform: &SliceTransform,
+    session: &Session,
+    document: &Document,
+) -> Option<Drag> {
+    match button {
+        PointerButton::Primary => {}
+        PointerButton::Secondary if session.tool == Tool::Brush => return Some(Drag::Brush(false, None)),
+        PointerButton::Secondary => return Some(Drag::Zoom),
+        _ => return Some(Drag::Pan),
     }
     Some(match session.tool {
         Tool::Crosshair => Drag::Cursor,

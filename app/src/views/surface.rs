@@ -85,7 +85,7 @@ pub fn surface_ui(ui: &mut Ui, rect: Rect, session: &Session, display: &mut Disp
         orbit.zoom = (orbit.zoom * f64::from(0.004 * wheel).exp()).clamp(0.1, 30.0);
     }
     let (centre, radius_mm) = extent(session)?;
-    let half_height_mm = 1.05 * radius_mm / orbit.zoom / f64::from((rect.width() / rect.height()).min(1.0));
+    let half_height_mm = 0.75 * radius_mm / orbit.zoom / f64::from((rect.width() / rect.height()).min(1.0));
     if response.dragged_by(egui::PointerButton::Middle)
         || (session.tool == Tool::ZoomPan && ui.input(|i| i.modifiers.shift))
     {
