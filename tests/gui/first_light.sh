@@ -83,9 +83,50 @@ click 655 238
 click 1200 539
 shot 5_seeds
 
-# Evolve.
+# Evolve: play, pause, scrub back, brush, run on.
 key space
-pause 2
-shot 6_running
+pause 0.4
 key space
-shot 7_paused
+shot 6_paused
+click 300 799
+shot 7_scrubbed_back
+key 4
+drag 648 232 660 244
+shot 8_brushed
+key space
+pause 6
+shot 9_ran_on
+
+# Into the label, and to disk.
+key Return
+pause 1
+shot 10_accepted
+key ctrl+s
+for _ in $(seq 40); do [ -s ct_mask.nii.gz ] && break; pause 0.5; done
+[ -s ct_mask.nii.gz ] || fail "Ctrl+S saved no mask"
+shot 11_saved
+
+# Undo takes the label back, redo makes it again.
+key ctrl+z
+shot 12_undone
+key ctrl+shift+z
+
+# The list of keys, the light theme.
+key F1
+shot 13_keys
+key F1
+key ctrl+t
+shot 14_light
+key ctrl+t
+key Home
+shot 15_start_again
+
+kill -0 "$app" || fail "the window is gone"
+
+cp ct_mask.nii.gz "$out/mask.nii.gz"
+"$zeroset" info ct_mask.nii.gz
+"$zeroset" evaluate ct_mask.nii.gz truth.nii.gz --label 3 --json >"$out/evaluate.json"
+dice=$(sed -n 's/.*"dice": *\([0-9.]*\).*/\1/p' "$out/evaluate.json" | head -1)
+echo "first_light: Dice of the left kidney $dice"
+awk -v dice="$dice" 'BEGIN { exit !(dice >= 0.9) }' || fail "Dice $dice is below 0.9"
+echo "first_light: passed"
