@@ -168,9 +168,7 @@ impl ZerosetApp {
         Panel::left("guide").exact_size(316.0).resizable(false).frame(frame(12, 8)).show(ui, |ui| {
             guide::guide_ui(ui, session, &mut self.display, out);
         });
-        if session.notice.is_some() {
-            Panel::top("notice").frame(Frame::NONE).show(ui, |ui| question::notice_ui(ui, session, out));
-        }
+        let panes = ui.available_rect_before_wrap();
         egui::CentralPanel::no_frame().show(ui, |ui| {
             let paint = slice::Painter {
                 scene: self.graphics.as_ref().map(|g| &g.scene),
@@ -192,6 +190,7 @@ impl ZerosetApp {
                 );
             }
         });
+        question::notice_ui(ui.ctx(), panes, session, out);
         question::questions_ui(ui.ctx(), session, out);
         if self.chrome.help {
             self.chrome.help = help::help_ui(ui.ctx());

@@ -339,6 +339,7 @@ impl Run {
             history_budget: history.budget_bytes(),
             warnings: self.evolution.warnings().iter().map(ToString::to_string).collect(),
             device: self.device.clone(),
+            reinitialize_every: self.evolution.params().reinitialize_every,
             ms_per_step: self.ms_per_step,
         }
     }

@@ -93,7 +93,7 @@ pub fn compute_speed(key: &SpeedKey, image: &Volume) -> anyhow::Result<SpeedImag
             }
             Method::Region => {
                 let window = Window { lower: settings.lower, upper: settings.upper, smoothness: settings.smoothness };
-                SpeedField::threshold(geometry.clone(), &intensities, window, 0.0)?.g
+                SpeedField::threshold(geometry.clone(), &intensities, window, f64::from(settings.sigma_mm))?.g
             }
             Method::ChanVese => scaled(intensities)?,
         }

@@ -73,7 +73,7 @@ shot 3_region_dragged
 
 # Speed image: the window measured at the cursor.
 click 86 384
-click 85 356
+click 85 386
 shot 4_speed
 
 # Seeds: two clicks.

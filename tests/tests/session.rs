@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zeroset::desk::Desk;
 use zeroset::session::evolution::BrushTouch;
-use zeroset::session::{Command, Dimension, Effect, EvolveSettings, Export, Plane, PlaneAxes, RunState, Severity, Step, Window};
+use zeroset::session::{
+    Command, Dimension, Effect, EvolveSettings, Export, Plane, PlaneAxes, RunState, Severity, Step, Window,
+};
 use zeroset::starting::Gpu;
 use zeroset_engine::levelset::{Method, Seed};
 use zeroset_engine::roi::Roi;
@@ -390,7 +392,8 @@ fn phi_speed_and_animation_are_written() {
     let mut bench = Bench::new();
     bench.prepare();
     bench.step_to(12);
-    for (export, name) in [(Export::Phi, "phi.nii.gz"), (Export::Speed, "speed.nii.gz"), (Export::Animation, "run.gif")] {
+    for (export, name) in [(Export::Phi, "phi.nii.gz"), (Export::Speed, "speed.nii.gz"), (Export::Animation, "run.gif")]
+    {
         let path = bench.path(name);
         bench.desk.apply(Command::Save(export, path.clone()));
         bench.wait(name, |_| path.is_file());
@@ -425,7 +428,9 @@ fn screens_are_radiological_in_every_storage_orientation() {
             ] {
                 let on = PlaneAxes::new(&grid, plane);
                 assert_eq!(on.letters, letters);
-                for (axis, world, towards) in [(on.right, right, -1.5), (on.down, down, -1.5), (on.through, through, 1.5)] {
+                for (axis, world, towards) in
+                    [(on.right, right, -1.5), (on.down, down, -1.5), (on.through, through, 1.5)]
+                {
                     let mut voxel = [0.0; 3];
                     voxel[axis.voxel_axis] = axis.sign;
                     let moved = grid.world_of_voxel(voxel);

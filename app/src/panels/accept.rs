@@ -60,7 +60,7 @@ fn labels_ui(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
     for label in document.table.iter() {
         ui.horizontal(|ui| {
             let mut visible = label.visible;
-            if ui.checkbox(&mut visible, "").on_hover_text("Shown").changed()
+            if ui.checkbox(&mut visible, "").on_hover_text(format!("Show {}", label.name)).changed()
                 && let Some(entry) = table.get_mut(label.number)
             {
                 entry.visible = visible;

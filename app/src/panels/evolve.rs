@@ -69,11 +69,12 @@ fn where_ui(ui: &mut Ui, session: &Session, evolve: &mut EvolveSettings) {
             DeviceChoice::Cpu => "CPU",
             DeviceChoice::Gpu => "GPU",
         };
-        egui::ComboBox::from_id_salt("device").selected_text(name(evolve.device)).show_ui(ui, |ui| {
+        let combo = egui::ComboBox::from_id_salt("device").selected_text(name(evolve.device)).show_ui(ui, |ui| {
             for device in [DeviceChoice::Auto, DeviceChoice::Cpu, DeviceChoice::Gpu] {
                 ui.selectable_value(&mut evolve.device, device, name(device));
             }
         });
+        combo.response.accessible_name("Device");
     });
     if session.evolution.exists() {
         parts::weak(ui, format!("Runs on {}; where and on what: from the next restart.", session.evolution.device));
@@ -112,8 +113,10 @@ fn numerics_ui(ui: &mut Ui, evolve: &mut EvolveSettings) {
     parts::slider(ui, "Time step", &mut p.time_step_factor, 0.1..=1.0, 0.05, "");
     p.time_step_factor = p.time_step_factor.clamp(0.01, 1.0);
     parts::row(ui, "Redistance", |ui| {
-        ui.add(egui::DragValue::new(&mut p.reinitialize_every).range(0..=100).prefix("every "));
-        ui.add(egui::DragValue::new(&mut p.reinitialize_iterations).range(1..=50).prefix("× "));
+        ui.add(egui::DragValue::new(&mut p.reinitialize_every).range(0..=100).prefix("every "))
+            .on_hover_text("Steps from one reinitialisation to the next; 0 for none");
+        ui.add(egui::DragValue::new(&mut p.reinitialize_iterations).range(1..=50).prefix("× "))
+            .on_hover_text("Pseudo-time steps of one reinitialisation");
     });
 }
 
@@ -121,6 +124,7 @@ fn stopping_ui(ui: &mut Ui, evolve: &mut EvolveSettings) {
     let stop = &mut evolve.stop;
     parts::row(ui, "At most", |ui| {
         ui.add(egui::DragValue::new(&mut stop.max_iterations).range(1..=1_000_000).suffix(" steps"))
+            .on_hover_text("Most steps")
     });
     optional(ui, "Change below", &mut stop.volume_change_below, 1e-3, 1e-4, " /t");
     optional(ui, "RMS below", &mut stop.rms_rate_below, 0.02, 1e-3, " mm/t");
@@ -132,8 +136,9 @@ fn optional(ui: &mut Ui, name: &str, value: &mut Option<f64>, otherwise: f64, sp
     parts::row(ui, name, |ui| {
         let mut on = value.is_some();
         let mut number = value.unwrap_or(otherwise);
-        ui.checkbox(&mut on, "");
-        ui.add_enabled(on, egui::DragValue::new(&mut number).speed(speed).range(0.0..=1e9).suffix(unit));
+        ui.checkbox(&mut on, "").on_hover_text(format!("{name}: on, off"));
+        ui.add_enabled(on, egui::DragValue::new(&mut number).speed(speed).range(0.0..=1e9).suffix(unit))
+            .on_hover_text(name.to_owned());
         *value = on.then_some(number);
     });
 }

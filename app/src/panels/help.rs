@@ -11,6 +11,7 @@ pub fn help_ui(ctx: &egui::Context) -> bool {
         .open(&mut open)
         .collapsible(false)
         .resizable(false)
+        .frame(egui::Frame::window(&ctx.global_style()).inner_margin(egui::Margin::symmetric(20, 12)))
         .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
         .show(ctx, |ui| {
             ui.columns(3, |columns| {

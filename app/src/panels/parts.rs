@@ -58,7 +58,7 @@ pub fn slider_alone(
     let decimals = if step >= 1.0 { 0 } else { 2 };
     let number = egui::DragValue::new(value).speed(step).suffix(unit).max_decimals(decimals);
     let size = egui::vec2(NUMBER, ui.spacing().interact_size.y);
-    moved | ui.add_sized(size, number).changed()
+    moved | ui.add_sized(size, number).on_hover_text(format!("{name}, number")).changed()
 }
 
 /// The button that carries on.

@@ -32,10 +32,15 @@ fn plot(ui: &mut Ui, name: &str, size: Vec2, session: &Session, colour: Color32,
             ui.spacing_mut().item_spacing.y = 1.0;
             ui.label(egui::RichText::new(name).size(11.0).color(palette.weak));
             let reports = &session.evolution.reports;
+            let period = session.evolution.reinitialize_every.max(1);
+            // A reinitialisation moves the numbers a little: the curve takes them at one phase of it, and the newest.
+            let last = reports.last().map_or(0, |r| r.step);
+            let in_phase = |r: &&StepReport| r.step % u64::from(period) == 0 || r.step == last;
             let every = reports.len().div_ceil(MOST_POINTS).max(1);
             let points: PlotPoints<'_> = reports
                 .iter()
                 .filter(|r| r.step > 0 || name.starts_with("Volume"))
+                .filter(in_phase)
                 .step_by(every)
                 .map(|r| [r.step as f64, value(r)])
                 .collect();

@@ -4,38 +4,50 @@ use super::icons::{self, Icon};
 use super::parts;
 use crate::session::{Command, Session, Severity};
 use crate::theme;
-use egui::{Id, Modal, RichText, Sense, Ui, Vec2};
+use egui::{Id, Modal, Rect, RichText, Sense, Vec2};
 
-/// The newest message, over the panes.
-pub fn notice_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
+/// How long good news stays.
+const NEWS: f64 = 6.0;
+
+/// The newest message, over the panes: the panes stay where they are. Good news goes away by itself.
+pub fn notice_ui(ctx: &egui::Context, area: Rect, session: &Session, out: &mut Vec<Command>) {
     let Some(notice) = &session.notice else { return };
-    let palette = theme::palette(ui);
-    let (colour, icon) = match notice.severity {
-        Severity::Info => (palette.good, Icon::Check),
-        Severity::Warning => (palette.warning, Icon::Warning),
-        Severity::Error => (palette.error, Icon::Error),
-    };
-    let frame = egui::Frame::new().fill(palette.raised).inner_margin(egui::Margin::symmetric(12, 6));
-    frame.show(ui, |ui| {
-        ui.horizontal(|ui| {
-            let (place, _) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
-            icons::draw(ui.painter(), place.shrink(1.0), icon, colour);
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if icons::icon_button(
+    let now = ctx.input(|i| i.time);
+    let since = ctx.data_mut(|d| *d.get_temp_mut_or_insert_with(Id::unique(("notice", notice.serial)), || now));
+    if notice.severity == Severity::Info {
+        if now - since > NEWS {
+            out.push(Command::DismissNotice);
+            return;
+        }
+        ctx.request_repaint_after(std::time::Duration::from_secs_f64(NEWS));
+    }
+    let place = egui::Area::new(Id::unique("notice")).pivot(egui::Align2::CENTER_TOP);
+    place.fixed_pos(area.center_top() + Vec2::new(0.0, 34.0)).order(egui::Order::Foreground).show(ctx, |ui| {
+        let palette = theme::palette(ui);
+        let (colour, icon) = match notice.severity {
+            Severity::Info => (palette.good, Icon::Check),
+            Severity::Warning => (palette.warning, Icon::Warning),
+            Severity::Error => (palette.error, Icon::Error),
+        };
+        let frame = egui::Frame::popup(ui.style()).inner_margin(egui::Margin::symmetric(12, 8)).stroke((1.0, colour));
+        frame.show(ui, |ui| {
+            ui.set_max_width((0.7 * area.width()).max(320.0));
+            ui.horizontal(|ui| {
+                let (place, _) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
+                icons::draw(ui.painter(), place.shrink(1.0), icon, colour);
+                let text = RichText::new(&notice.text).color(palette.strong);
+                ui.add(egui::Label::new(text).wrap().selectable(true));
+                let close = icons::icon_button(
                     ui,
                     Icon::Close,
                     "Put this message away",
                     true,
                     icons::Look::Plain,
                     Vec2::splat(20.0),
-                )
-                .clicked()
-                {
+                );
+                if close.clicked() {
                     out.push(Command::DismissNotice);
                 }
-                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                    ui.add(egui::Label::new(RichText::new(&notice.text).color(palette.strong)).wrap().selectable(true));
-                });
             });
         });
     });

@@ -61,11 +61,12 @@ fn resample_ui(ui: &mut Ui, spacing_mm: [f64; 3], roi: &mut Roi) {
     );
     let text =
         |option: Option<f64>| option.map_or_else(|| "as stored".to_owned(), |mm| format!("isotropic {mm:.2} mm"));
-    egui::ComboBox::from_id_salt("resample").selected_text(text(roi.resample)).show_ui(ui, |ui| {
+    let combo = egui::ComboBox::from_id_salt("resample").selected_text(text(roi.resample)).show_ui(ui, |ui| {
         for option in options {
             ui.selectable_value(&mut roi.resample, option, text(option));
         }
     });
+    combo.response.accessible_name("Voxels of the region");
 }
 
 /// A box around a voxel, cut to the scan.

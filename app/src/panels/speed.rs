@@ -85,9 +85,10 @@ pub fn speed_ui(ui: &mut Ui, session: &Session, document: &Document, display: &m
         out.push(Command::SetSpeed(speed));
     }
     parts::row(ui, "Preview", |ui| {
-        ui.checkbox(&mut display.show_speed, "").on_hover_text("W");
+        ui.checkbox(&mut display.show_speed, "").on_hover_text("Show the preview (W)");
         ui.spacing_mut().slider_width = (ui.available_width() - 12.0).max(40.0);
-        ui.add(egui::Slider::new(&mut display.speed_opacity, 0.0..=1.0).show_value(false));
+        ui.add(egui::Slider::new(&mut display.speed_opacity, 0.0..=1.0).show_value(false))
+            .on_hover_text("Opacity of the preview");
     });
     if !session.speed_ready() {
         parts::weak(ui, "Computing the preview…");
@@ -114,5 +115,6 @@ fn window_ui(ui: &mut Ui, document: &Document, speed: &mut crate::session::Speed
         });
         *end = bounded.then_some(value);
     }
-    parts::slider(ui, "Smoothness", &mut speed.smoothness, 1.0..=100.0, 1.0, " HU");
+    parts::slider(ui, "Soft edge", &mut speed.smoothness, 1.0..=100.0, 1.0, " HU");
+    parts::slider(ui, "Smoothing σ", &mut speed.sigma_mm, 0.0..=5.0, 0.1, " mm");
 }

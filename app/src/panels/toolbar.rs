@@ -111,7 +111,8 @@ fn menus_ui(
         ui.checkbox(&mut display.interpolate, "Smooth between voxels (I)");
         ui.separator();
         ui.label("Opacity of labels");
-        ui.add(egui::Slider::new(&mut display.label_opacity, 0.0..=1.0).show_value(false));
+        ui.add(egui::Slider::new(&mut display.label_opacity, 0.0..=1.0).show_value(false))
+            .on_hover_text("Opacity of labels");
         ui.separator();
         if ui.add(egui::Button::new("Fit all views").shortcut_text("Ctrl+F")).clicked() {
             display.fit_all();
@@ -122,13 +123,14 @@ fn menus_ui(
 
 fn window_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
     let current = WINDOW_PRESETS.iter().find(|p| p.window == Some(session.window)).map_or("Window", |p| p.name);
-    egui::ComboBox::from_id_salt("window preset").selected_text(current).width(92.0).show_ui(ui, |ui| {
+    let combo = egui::ComboBox::from_id_salt("window preset").selected_text(current).width(92.0).show_ui(ui, |ui| {
         for preset in WINDOW_PRESETS {
             if ui.selectable_label(preset.name == current, preset.name).clicked() {
                 out.push(preset.window.map_or(Command::AutoWindow, Command::SetWindow));
             }
         }
     });
+    combo.response.accessible_name("Display window");
     let Window { mut level, mut width } = session.window;
     let speed = f64::from((width / 200.0).max(0.1));
     let level_changed = ui

@@ -227,10 +227,10 @@ impl Session {
             }
         }
         let Some(spread) = zeroset_engine::levelset::measure::Spread::of(values) else { return };
-        let reach = (2.5 * spread.sigma).max(1.0);
+        let window = spread.window();
         let mut speed = document.speed.clone();
-        (speed.lower, speed.upper) = (Some((spread.median - reach).round()), Some((spread.median + reach).round()));
-        speed.smoothness = spread.sigma.clamp(1.0, 100.0).round();
+        (speed.lower, speed.upper) = (window.lower.map(f32::round), window.upper.map(f32::round));
+        speed.smoothness = window.smoothness.max(1.0).round();
         self.apply(Command::SetSpeed(speed));
     }
 

@@ -151,6 +151,8 @@ pub struct EvolutionView {
     pub warnings: Vec<String>,
     /// Device in words.
     pub device: String,
+    /// Steps from one reinitialisation to the next; 0 without.
+    pub reinitialize_every: u32,
     /// Milliseconds per step over the last picture.
     pub ms_per_step: f64,
 }

@@ -16,7 +16,7 @@ pub struct SpeedSettings {
     pub upper: Option<f32>,
     /// Width of the soft edge of the window, HU.
     pub smoothness: f32,
-    /// Gaussian before the gradient, mm (edge).
+    /// Gaussian over the intensities before anything else, mm.
     pub sigma_mm: f32,
     /// Gradient at which the edge speed is one half, HU/mm; `None` takes it from the ROI (85 % of its gradients are
     /// weaker).

@@ -157,7 +157,8 @@ impl Evolution {
     }
 
     /// Takes up to `steps` steps: along the recorded line as far as it goes, then on. The rule is applied once, at the
-    /// end; a stopped evolution does not move.
+    /// end, and only when a reinitialisation was passed: it moves φ a little, and a rule that looked at it now before
+    /// and now after one would take that for the contour's own movement. A stopped evolution does not move.
     ///
     /// # Errors
     /// φ no longer finite, or the device lost; the history stays.
@@ -166,8 +167,13 @@ impl Evolution {
             return Ok(self.report);
         }
         let allowed = self.rule.max_iterations.saturating_sub(self.step()).min(u64::from(steps));
+        let period = u64::from(self.params().reinitialize_every.max(1));
+        let periods_before = self.step() / period;
         self.walk(self.step() + allowed)?;
         let StepReport { step, time, stats } = self.report;
+        if step / period == periods_before && step < self.rule.max_iterations {
+            return Ok(self.report);
+        }
         if let Some(reason) = self.watch.check(&self.rule, step, time, &stats) {
             self.state = EvolutionState::Stopped(reason);
         }
