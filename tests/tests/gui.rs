@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use zeroset::app::ZerosetApp;
 use zeroset::keys::BINDINGS;
 use zeroset::recent::Recent;
-use zeroset::session::{Command, EvolveSettings, RunState, Step, Tool, Window};
+use zeroset::session::{Command, RunState, Step, Tool, Window};
 use zeroset::views::Pane;
-use zeroset_engine::levelset::{Method, Seed};
+use zeroset_engine::levelset::Seed;
 use zeroset_engine::{Geometry, Volume, io};
 
 const SIZE: Vec2 = Vec2::new(1300.0, 860.0);
@@ -168,14 +168,11 @@ fn the_contour_is_drawn_where_phi_is_zero_to_the_pixel() {
         geometry.voxel_of_world(BALL_MM).map(|v| v.round() as i64)
     };
     window.apply(Command::SetCursor(voxel));
-    // Without forces the contour stays the seed's sphere.
-    let mut evolve = EvolveSettings::preset(Method::Region);
-    (evolve.params.alpha, evolve.params.beta, evolve.params.reinitialize_every) = (0.0, 1e-6, 0);
-    window.apply(Command::SetEvolve(evolve));
+    // At the start the contour is the seed's sphere.
     let radius_mm = 14.3;
     window.apply(Command::AddSeed(Seed { center_mm: BALL_MM, radius_mm }));
-    window.apply(Command::StepForward(1));
-    window.wait("the contour", |app| app.desk.session.evolution.step == 1);
+    window.apply(Command::Restart);
+    window.wait("the contour", |app| app.desk.session.evolution.phi.is_some());
     window.apply(Command::SetTool(Tool::Crosshair));
     bare(&mut window);
     window.harness.state_mut().display.maximised = Some(Pane::Slice(zeroset::session::Plane::Axial));

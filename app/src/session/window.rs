@@ -54,7 +54,9 @@ impl Window {
         }
         sample.sort_by(f32::total_cmp);
         let at = |q: f64| sample[((sample.len() - 1) as f64 * q).round() as usize];
-        Self::between(at(0.01), at(0.99))
+        let (low, high, least, greatest) = (at(0.01), at(0.99), at(0.0), at(1.0));
+        // Nearly all voxels of one value: what little there is else should still be seen.
+        if high - low < 0.02 * (greatest - least) { Self::between(least, greatest) } else { Self::between(low, high) }
     }
 }
 
