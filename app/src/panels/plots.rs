@@ -35,7 +35,7 @@ fn plot(ui: &mut Ui, name: &str, size: Vec2, session: &Session, colour: Color32,
             let period = session.evolution.reinitialize_every.max(1);
             // A reinitialisation moves the numbers a little: the curve takes them at one phase of it, and the newest.
             let last = reports.last().map_or(0, |r| r.step);
-            let in_phase = |r: &&StepReport| r.step % u64::from(period) == 0 || r.step == last;
+            let in_phase = |r: &&StepReport| r.step.is_multiple_of(u64::from(period)) || r.step == last;
             let every = reports.len().div_ceil(MOST_POINTS).max(1);
             let points: PlotPoints<'_> = reports
                 .iter()
