@@ -22,7 +22,6 @@ pub enum Device {
 
 /// A device ready to step contours: opened once, used for any number of them.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "one for a whole run, never in a collection")]
 pub enum OpenDevice {
     /// All cores of the CPU.
     Cpu,
