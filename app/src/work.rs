@@ -82,7 +82,7 @@ pub fn compute_speed(key: &SpeedKey, image: &Volume) -> anyhow::Result<SpeedImag
         let intensities = key.roi.crop(image, &geometry)?;
         match key.method {
             Method::Edge => {
-                let sigma_mm = f64::from(settings.sigma_mm);
+                let sigma_mm = f64::from(settings.edge_sigma_mm);
                 let scale = match settings.lambda {
                     Some(lambda) => lambda,
                     None => typical_edge(edge_strength(&geometry, &intensities, sigma_mm)?)?,
@@ -93,7 +93,7 @@ pub fn compute_speed(key: &SpeedKey, image: &Volume) -> anyhow::Result<SpeedImag
             }
             Method::Region => {
                 let window = Window { lower: settings.lower, upper: settings.upper, smoothness: settings.smoothness };
-                SpeedField::threshold(geometry.clone(), &intensities, window, f64::from(settings.sigma_mm))?.g
+                SpeedField::threshold(geometry.clone(), &intensities, window, f64::from(settings.window_sigma_mm))?.g
             }
             Method::ChanVese => scaled(intensities)?,
         }
@@ -228,7 +228,8 @@ fn parameters(accepted: &Accepted) -> serde_json::Value {
             "lower_hu": accepted.speed.lower,
             "upper_hu": accepted.speed.upper,
             "smoothness_hu": accepted.speed.smoothness,
-            "sigma_mm": accepted.speed.sigma_mm,
+            "window_sigma_mm": accepted.speed.window_sigma_mm,
+            "edge_sigma_mm": accepted.speed.edge_sigma_mm,
             "lambda_hu_per_mm": accepted.speed.lambda,
             "exponent": accepted.speed.exponent,
             "imported": accepted.speed.imported.as_ref().and_then(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()),

@@ -86,8 +86,7 @@ impl Bench {
     fn prepare(&mut self) {
         self.desk.apply(Command::SetRoi(Roi { lower: [6, 3, 3], upper: [42, 37, 22], resample: None }));
         let mut speed = self.document().speed.clone();
-        // The scan has no noise: nothing to smooth away.
-        (speed.lower, speed.upper, speed.smoothness, speed.sigma_mm) = (Some(75.0), None, 15.0, 0.0);
+        (speed.lower, speed.upper, speed.smoothness) = (Some(75.0), None, 15.0);
         self.desk.apply(Command::SetSpeed(speed));
         self.desk.apply(Command::AddSeed(Seed { center_mm: CENTRE_MM, radius_mm: 5.0 }));
     }

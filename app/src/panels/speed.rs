@@ -32,7 +32,8 @@ pub fn speed_ui(ui: &mut Ui, session: &Session, document: &Document, display: &m
     let mut method = document.evolve.params.method;
     if parts::choice(ui, &mut method, &METHODS) {
         let preset = EvolveSettings::preset(method);
-        out.push(Command::SetEvolve(EvolveSettings { params: preset.params, ..document.evolve.clone() }));
+        let (dimension, device) = (document.evolve.dimension, document.evolve.device);
+        out.push(Command::SetEvolve(EvolveSettings { dimension, device, ..preset }));
     }
     let mut speed = document.speed.clone();
     if let Some(path) = &speed.imported {
@@ -58,7 +59,7 @@ pub fn speed_ui(ui: &mut Ui, session: &Session, document: &Document, display: &m
             }
             Method::Edge => {
                 parts::weak(ui, "White lets the contour run, blue stops it: edges of the organ should be blue.");
-                parts::slider(ui, "Smoothing σ", &mut speed.sigma_mm, 0.0..=5.0, 0.1, " mm");
+                parts::slider(ui, "Smoothing σ", &mut speed.edge_sigma_mm, 0.0..=5.0, 0.1, " mm");
                 let used = document.speed_image.as_ref().and_then(|i| i.lambda).unwrap_or(30.0);
                 let (mut by_hand, mut lambda) = (speed.lambda.is_some(), speed.lambda.unwrap_or(used));
                 parts::row(ui, "Scale λ", |ui| {
@@ -116,5 +117,5 @@ fn window_ui(ui: &mut Ui, document: &Document, speed: &mut crate::session::Speed
         *end = bounded.then_some(value);
     }
     parts::slider(ui, "Soft edge", &mut speed.smoothness, 1.0..=100.0, 1.0, " HU");
-    parts::slider(ui, "Smoothing σ", &mut speed.sigma_mm, 0.0..=5.0, 0.1, " mm");
+    parts::slider(ui, "Smoothing σ", &mut speed.window_sigma_mm, 0.0..=5.0, 0.1, " mm");
 }

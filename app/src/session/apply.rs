@@ -172,7 +172,7 @@ impl Session {
         }
         vec![
             Effect::Evolver(EvolverCommand::SetParams(document.evolve.params)),
-            Effect::Evolver(EvolverCommand::SetStop(document.evolve.stop)),
+            Effect::Evolver(EvolverCommand::SetStop(super::control::stop_rule(document))),
         ]
     }
 

@@ -6,8 +6,10 @@ use super::jobs::AcceptJob;
 use super::plane::{Plane, PlaneAxes};
 use super::{Command, DeviceChoice, Effect, EvolutionView, RunState, Session, Severity, SpeedKey, Step};
 use std::sync::Arc;
-use zeroset_engine::levelset::Seed;
 use zeroset_engine::levelset::history::Event;
+use zeroset_engine::levelset::stop::LeakRule;
+use zeroset_engine::levelset::{Seed, StopRule};
+use zeroset_engine::recipe::Recipe;
 use zeroset_engine::slices::Slice;
 
 /// An evolution to begin as soon as its speed image is there.
@@ -87,7 +89,7 @@ impl Session {
             speed,
             start,
             params: document.evolve.params,
-            stop: document.evolve.stop,
+            stop: stop_rule(document),
             device: document.evolve.device,
             steps_per_picture: self.steps_per_picture,
             play: begin.play,
@@ -209,6 +211,17 @@ impl Session {
         self.cursor[slice.axis] = next as usize;
         self.plan_begin(Begin { play: true, steps: 0, phi: Some(phi) })
     }
+}
+
+/// The stopping rule; over a whole scan with the limits that keep a contour from flooding the body.
+pub(super) fn stop_rule(document: &Document) -> StopRule {
+    let stop = document.evolve.stop;
+    let untouched = stop.leak == LeakRule::default();
+    if !untouched || !document.roi.covers(document.image.geometry()) {
+        return stop;
+    }
+    let leak = Recipe::new(document.evolve.params.method, Vec::new(), None).stop.leak;
+    StopRule { leak, ..stop }
 }
 
 /// Where an evolution begun now takes place: the ROI's grid, or the cursor's slice of it. `None` when the slice lies

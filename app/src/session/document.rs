@@ -6,6 +6,7 @@ use super::speed::{SpeedImage, SpeedSettings};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroset_engine::levelset::{LevelSetParams, Method, Seed, StopRule};
+use zeroset_engine::recipe::Recipe;
 use zeroset_engine::roi::Roi;
 use zeroset_engine::{LabelMap, Volume};
 
@@ -44,14 +45,11 @@ pub struct EvolveSettings {
 }
 
 impl EvolveSettings {
-    /// ITK-SNAP's weights for a method, in 3D.
+    /// The weights and rules with which the command line starts a method, in 3D.
     pub fn preset(method: Method) -> Self {
-        Self {
-            params: LevelSetParams::preset(method),
-            stop: StopRule::default(),
-            dimension: Dimension::Three,
-            device: DeviceChoice::Auto,
-        }
+        let whole = Roi { lower: [0; 3], upper: [1; 3], resample: None };
+        let recipe = Recipe::new(method, Vec::new(), Some(whole));
+        Self { params: recipe.params, stop: recipe.stop, dimension: Dimension::Three, device: DeviceChoice::Auto }
     }
 }
 

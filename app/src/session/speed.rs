@@ -16,8 +16,10 @@ pub struct SpeedSettings {
     pub upper: Option<f32>,
     /// Width of the soft edge of the window, HU.
     pub smoothness: f32,
-    /// Gaussian over the intensities before anything else, mm.
-    pub sigma_mm: f32,
+    /// Gaussian over the intensities before the window, mm.
+    pub window_sigma_mm: f32,
+    /// Gaussian over the intensities before the gradient, mm (edge).
+    pub edge_sigma_mm: f32,
     /// Gradient at which the edge speed is one half, HU/mm; `None` takes it from the ROI (85 % of its gradients are
     /// weaker).
     pub lambda: Option<f32>,
@@ -39,7 +41,8 @@ impl SpeedSettings {
             lower: Some(lower),
             upper: Some(upper),
             smoothness: 20.0,
-            sigma_mm: 1.0,
+            window_sigma_mm: 0.0,
+            edge_sigma_mm: 1.0,
             lambda: None,
             exponent: 2.0,
             imported: None,
