@@ -1,7 +1,7 @@
 // One pseudo-time step of Hartmann's constrained reinitialisation HCR-2 on the tiles of the band:
 // phi <- phi - dtau (S(phi0) (|grad phi| - 1) - F / 2), dtau = h_min / 2, S = phi0 / sqrt(phi0^2 + h_min^2).
 // F = (r sum phi_n - phi) / h_min over the face neighbours n of the other sign in phi0, r = phi0 / sum phi0_n, keeps
-// the zero set where it is; it is 0 without such neighbours and once one of them has changed its sign. |grad phi| by
+// the zero set where it is; it is 0 without such neighbours. Every voxel keeps the side it has in phi0. |grad phi| by
 // Godunov from ENO2 differences: first order ones would pull a curved contour inwards.
 #import common/tiles
 #import common/weights
@@ -36,6 +36,9 @@ fn reinitialize(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invo
     }
 }
 
+// Least share of its starting value that reinitialisation leaves a voxel.
+const KEPT: f32 = 1e-3;
+
 fn relaxed(at: vec3<i32>, index: u32) -> f32 {
     let start = phi_start[index];
     let centre = phi[index];
@@ -43,7 +46,6 @@ fn relaxed(at: vec3<i32>, index: u32) -> f32 {
     var backward = vec3<f32>(0.0);
     var forward = vec3<f32>(0.0);
     var crossing = false;
-    var kept_signs = true;
     var start_sum = 0.0;
     var sum = 0.0;
     for (var axis = 0u; axis < grid.dimension; axis++) {
@@ -62,15 +64,17 @@ fn relaxed(at: vec3<i32>, index: u32) -> f32 {
                 crossing = true;
                 start_sum += neighbour_start;
                 sum += phi[neighbour];
-                kept_signs = kept_signs && (phi[neighbour] < 0.0) == (neighbour_start < 0.0);
             }
         }
     }
     var forcing = 0.0;
-    if crossing && kept_signs && start_sum != 0.0 {
+    if crossing && start_sum != 0.0 {
         forcing = (start / start_sum * sum - centre) / grid.h_min_mm;
     }
     let sign_of_start = start / sqrt(start * start + grid.h_min_mm * grid.h_min_mm);
     let slope = godunov(backward, forward, !inside);
-    return centre - 0.5 * grid.h_min_mm * (sign_of_start * (slope - 1.0) - 0.5 * forcing);
+    let value = centre - 0.5 * grid.h_min_mm * (sign_of_start * (slope - 1.0) - 0.5 * forcing);
+    // A voxel keeps its side: where phi is steep one step would push it across, and the contour with it.
+    let least = KEPT * start;
+    return select(max(value, least), min(value, least), inside);
 }

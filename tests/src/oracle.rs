@@ -238,7 +238,7 @@ impl Oracle {
                 let voxel = self.voxel(i);
                 let sign = start[i] / (start[i].powi(2) + h * h).sqrt();
                 let mut square = 0.0;
-                let (mut sum_start, mut sum_now, mut flipped) = (0.0, 0.0, false);
+                let (mut sum_start, mut sum_now) = (0.0, 0.0);
                 for d in 0..self.grid.dimension() {
                     let (minus, plus) = self.one_sided(&now, voxel, d, Scheme::Eno2);
                     square += godunov(minus, plus, start[i] >= 0.0);
@@ -247,13 +247,13 @@ impl Oracle {
                         if (s < 0.0) != (start[i] < 0.0) {
                             sum_start += s;
                             sum_now += n;
-                            flipped |= (n < 0.0) != (s < 0.0);
                         }
                     }
                 }
-                let force =
-                    if sum_start != 0.0 && !flipped { (start[i] / sum_start * sum_now - now[i]) / h } else { 0.0 };
-                self.phi[i] = (now[i] - 0.5 * h * (sign * (square.sqrt() - 1.0) - 0.5 * force)).clamp(-band, band);
+                let force = if sum_start != 0.0 { (start[i] / sum_start * sum_now - now[i]) / h } else { 0.0 };
+                let value: f64 = now[i] - 0.5 * h * (sign * (square.sqrt() - 1.0) - 0.5 * force);
+                let kept = if start[i] < 0.0 { value.min(1e-3 * start[i]) } else { value.max(1e-3 * start[i]) };
+                self.phi[i] = kept.clamp(-band, band);
             }
         }
     }

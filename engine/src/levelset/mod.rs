@@ -42,8 +42,9 @@
 //!   phi <- phi - dtau (S(phi0) (|grad phi|_Godunov - 1) - 1/2 F), dtau = h_min / 2, S = phi0 / sqrt(phi0^2 + h_min^2),
 //!   where F acts only on voxels with a face neighbour of the other sign in phi0:
 //!   F = (r sum_n phi_n - phi) / h_min over those neighbours n, r = phi0 / sum_n phi0_n
-//!   (Hartmann, Meinke & Schroeder 2010, HCR-2), clamped to the band; F is 0 once a neighbour n has changed its sign
-//!   against phi0. Its one-sided differences are ENO2 whatever the scheme, and Godunov takes the sign of phi0 (phi0 < 0:
+//!   (Hartmann, Meinke & Schroeder 2010, HCR-2). Then phi keeps its side: at most phi0 / 1000 where phi0 < 0, at least
+//!   that elsewhere; and it is clamped to the band. (Where g changes its sign the evolution steepens phi, and without
+//!   this a resting contour is pushed across voxels: kidneys of the phantom end at Dice 0.91 instead of 0.99.) Its one-sided differences are ENO2 whatever the scheme, and Godunov takes the sign of phi0 (phi0 < 0:
 //!   inward, else outward): with first order ones every reinitialisation pulls a curved contour inwards by an amount
 //!   that does not vanish with h (measured on the shrinking circle: 6 % of the way).
 //! - Chan-Vese without a band (`band_voxels == 0`) is dense: every voxel is updated, phi is not clamped.

@@ -45,6 +45,9 @@ impl<const DIM: usize, const SCHEME: u8, const ADVECT: bool> Operation for Secon
     }
 }
 
+/// Least share of its starting value that reinitialisation leaves a voxel.
+const KEPT: f32 = 1e-3;
+
 /// One pseudo-time step of constrained reinitialisation, HCR-2 (Hartmann, Meinke & Schröder 2010).
 pub struct Reinitialize<const DIM: usize> {
     /// Offsets of the neighbours along x, y, z.
@@ -74,7 +77,6 @@ impl<const DIM: usize> Operation for Reinitialize<DIM> {
             let outward = if start < 0.0 { -1.0 } else { 1.0 };
             let mut square = 0.0;
             let (mut sum_start, mut sum_now) = (0.0f32, 0.0f32);
-            let mut flipped = false;
             for d in 0..DIM {
                 let (minus, plus) = one_sided::<ENO2>(phi, i, self.stride[d], self.inverse_h[d]);
                 square += godunov(minus, plus, outward);
@@ -83,13 +85,16 @@ impl<const DIM: usize> Operation for Reinitialize<DIM> {
                     let across = (neighbour_start < 0.0) != (start < 0.0);
                     sum_start += if across { neighbour_start } else { 0.0 };
                     sum_now += if across { neighbour } else { 0.0 };
-                    flipped |= across & ((neighbour < 0.0) != (neighbour_start < 0.0));
                 }
             }
-            let held = sum_start != 0.0 && !flipped;
+            let held = sum_start != 0.0;
             let ratio = start / if held { sum_start } else { 1.0 };
             let force = if held { (ratio * sum_now - center) / self.h_min } else { 0.0 };
-            center - 0.5 * self.h_min * (sign * (square.sqrt() - 1.0) - 0.5 * force)
+            let value = center - 0.5 * self.h_min * (sign * (square.sqrt() - 1.0) - 0.5 * force);
+            // A voxel keeps its side: where phi is steep one step would push it across, and the contour with it.
+            let least = KEPT * start;
+            let kept = if start < 0.0 { value < least } else { value > least };
+            if kept { value } else { least }
         }
     }
 }
