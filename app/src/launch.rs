@@ -34,7 +34,22 @@ pub fn run_window(file: Option<PathBuf>, mask: Option<PathBuf>) -> anyhow::Resul
         options,
         Box::new(move |cc| Ok(Box::new(ZerosetApp::new(cc, Recent::of_user(), file, mask)?))),
     )
-    .map_err(|error| anyhow!("the window cannot be opened: {error}: {WITHOUT}"))
+    .map_err(|error| anyhow!("{}: {WITHOUT}", reason(&error)))
+}
+
+/// Why there is no window, without the libraries' own wording, which names their source files.
+fn reason(error: &eframe::Error) -> String {
+    match error {
+        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => {
+            let display = std::env::var("DISPLAY").or_else(|_| std::env::var("WAYLAND_DISPLAY")).unwrap_or_default();
+            format!("no window can be opened on the display \"{display}\" (is it running, and may you use it?)")
+        }
+        eframe::Error::Wgpu(_) => {
+            "no graphics adapter can draw a window here (a GPU driver, or on Debian mesa-vulkan-drivers, is missing)"
+                .to_owned()
+        }
+        other => format!("the window cannot be opened ({other})"),
+    }
 }
 
 fn is_set(variable: &str) -> bool {

@@ -37,7 +37,7 @@ shot() { pause 1.2; import -window root "$out/$1.png"; echo "first_light: $1"; }
 move() { xdotool mousemove "$1" "$2"; pause 0.35; }
 click() { move "$1" "$2"; xdotool mousedown "${3:-1}"; pause 0.15; xdotool mouseup "${3:-1}"; pause 0.5; }
 drag() { # from, to, button
-    move "$1" "$2"; xdotool mousedown "${5:-1}"; pause 0.2
+    move "$1" "$2"; xdotool mousedown "${5:-1}"; pause 0.5
     for i in 1 2 3 4 5 6; do
         xdotool mousemove $(($1 + ($3 - $1) * i / 6)) $(($2 + ($4 - $2) * i / 6)); pause 0.12
     done

@@ -53,7 +53,9 @@ pub fn input(
     }
     let view = display.slice_mut(plane);
     if let (Some(button), Some(at)) = (pressed(ui, response), response.interact_pointer_pos()) {
-        view.drag = begin(ui, button, at, transform, session, document);
+        // Where the button went down: by the time of this frame the pointer may have moved on.
+        let origin = ui.input(|i| i.pointer.press_origin()).unwrap_or(at);
+        view.drag = begin(ui, button, origin, transform, session, document);
     }
     let (Some(mut drag), Some(at)) = (view.drag.take(), response.interact_pointer_pos()) else { return };
     let moved = response.drag_delta();
