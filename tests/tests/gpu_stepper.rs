@@ -297,3 +297,24 @@ fn a_lost_device_is_an_error_and_no_panic() {
         lost("new", GpuStepper::new(&context, FLAT, fields(&FLAT, Method::Edge), params, &seeds(&FLAT)).map(drop));
     }
 }
+
+/// wgpu runs a callback on whichever thread polls first: each stepper must wait for its own answer all the same.
+#[test]
+fn steppers_on_many_threads_share_a_device() {
+    let grid = Grid { size: [24, 20, 1], spacing_mm: [1.0; 3] };
+    let params = LevelSetParams::preset(Method::Region);
+    let run = || {
+        let speed = Fields::Speed(vec![0.3; grid.len()]);
+        let mut stepper = GpuStepper::new(software(), grid, speed, params, &ball(&grid, 4.3)).expect("stepper");
+        for _ in 0..60 {
+            stepper.advance(1).expect("step");
+            stepper.phi().expect("phi");
+        }
+        stepper.phi().expect("phi")
+    };
+    let results: Vec<Vec<f32>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(run)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("thread")).collect()
+    });
+    assert!(results.iter().all(|phi| *phi == results[0]));
+}

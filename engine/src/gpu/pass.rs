@@ -4,11 +4,16 @@ use super::context::GpuContext;
 use super::error::GpuError;
 use bytemuck::Pod;
 use std::borrow::Cow;
+use std::time::Duration;
 use wgpu::util::DeviceExt;
 use wgpu::{Buffer, BufferUsages};
 
 /// What tells compiled passes apart: the WGSL file's name and its override constants.
 pub(super) type PassKey = (&'static str, Vec<(&'static str, u32)>);
+
+/// How long to wait for a callback after its work is done. It may have been taken over by another thread that polled
+/// the device first, and is then called a moment later.
+pub(super) const CALLBACK_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Workgroups per row of a folded dispatch, as in `common/grid.wgsl`.
 const WORKGROUPS_PER_ROW: u32 = 32768;
@@ -143,7 +148,8 @@ pub(super) fn read<T: Pod>(context: &GpuContext, buffer: &Buffer, count: usize) 
         (target, submission)
     })?;
     context.poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: None })?;
-    receiver.try_recv().map_err(|e| GpuError::refused(action, &e))?.map_err(|e| GpuError::refused(action, &e))?;
+    let arrival = receiver.recv_timeout(CALLBACK_PATIENCE).map_err(|e| GpuError::refused(action, &e))?;
+    arrival.map_err(|e| GpuError::refused(action, &e))?;
     let view = target.get_mapped_range(..).map_err(|e| GpuError::refused(action, &e))?;
     Ok(bytemuck::pod_collect_to_vec(&view))
 }

@@ -3,7 +3,7 @@
 use super::band::Band;
 use super::context::GpuContext;
 use super::error::GpuError;
-use super::pass::{Pass, staging, storage};
+use super::pass::{CALLBACK_PATIENCE, Pass, staging, storage};
 use crate::levelset::{Grid, StepStats};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -137,35 +137,29 @@ impl Report {
 }
 
 impl Pending {
-    /// Waits for the report.
+    /// Waits for the report; none when phi is not finite.
     pub(super) fn wait(self, context: &GpuContext, grid: &Grid) -> Result<Option<StepStats>, GpuError> {
         context.poll(wgpu::PollType::Wait { submission_index: Some(self.submission.clone()), timeout: None })?;
-        match self.take(grid) {
-            Ok(stats) => Ok(stats),
-            Err(Some(error)) => Err(error),
-            Err(None) => Err(refused(&"the answer did not come")),
-        }
+        let arrival = self.arrival.recv_timeout(CALLBACK_PATIENCE).map_err(|e| refused(&e))?;
+        arrival.map_err(|e| refused(&e))?;
+        self.read(grid)
     }
 
-    /// The report if it has arrived, else itself back.
+    /// The report if it has arrived (none when phi is not finite), else itself back.
     pub(super) fn poll(self, context: &GpuContext, grid: &Grid) -> Result<Result<Option<StepStats>, Self>, GpuError> {
         context.poll(wgpu::PollType::Poll)?;
-        match self.take(grid) {
-            Ok(stats) => Ok(Ok(stats)),
-            Err(Some(error)) => Err(error),
-            Err(None) => Ok(Err(self)),
+        match self.arrival.try_recv() {
+            Ok(arrival) => {
+                arrival.map_err(|e| refused(&e))?;
+                self.read(grid).map(Ok)
+            }
+            Err(TryRecvError::Empty) => Ok(Err(self)),
+            Err(error) => Err(refused(&error)),
         }
     }
 
-    /// The statistics (none when phi is not finite); `Err(None)` when they have not arrived.
-    fn take(&self, grid: &Grid) -> Result<Option<StepStats>, Option<GpuError>> {
-        match self.arrival.try_recv() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(Some(refused(&error))),
-            Err(TryRecvError::Empty) => return Err(None),
-            Err(TryRecvError::Disconnected) => return Err(Some(refused(&"the answer was lost"))),
-        }
-        let view = self.staging.get_mapped_range(..).map_err(|e| Some(refused(&e)))?;
+    fn read(&self, grid: &Grid) -> Result<Option<StepStats>, GpuError> {
+        let view = self.staging.get_mapped_range(..).map_err(|e| refused(&e))?;
         Ok(combine(&bytemuck::pod_collect_to_vec(&view), grid, self.contents))
     }
 }
