@@ -1,10 +1,10 @@
 """Zeroset against SimpleITK's GeodesicActiveContour: one speed image, one ROI, the same seeds.
 
-    python compare_itk.py ZEROSET_BINARY SCAN LABELS [--label 3] [--sd 1.5] [--iterations 200 400 800] [-- OPTIONS...]
+    python compare_itk.py ZEROSET_BINARY SCAN LABELS [--label 3] [--sd 0.75 1.5] [--iterations 200 400 800] [-- OPTIONS...]
 
 For the organ LABEL of LABELS: the ROI is its bounding box plus 12, 12, 3 voxels; the seeds are spheres of 5 mm around
-the deepest points of its lower and upper half; the window is its mean HU -/+ SD standard deviations. Zeroset runs with
-its defaults (OPTIONS are passed on) and saves its speed image; ITK starts from the same spheres on that image with the
+the deepest points of its lower and upper half; the window reaches from BELOW to ABOVE standard deviations around
+its mean HU. Zeroset runs with its defaults (OPTIONS are passed on) and saves its speed image; ITK starts from the same spheres on that image with the
 weights that Zeroset reports, and is asked for each number of iterations. Prints one line of JSON per scan.
 Needs numpy, scipy and SimpleITK. Run by hand; see README.
 """
@@ -61,7 +61,7 @@ def main():
     parser.add_argument("scan")
     parser.add_argument("labels")
     parser.add_argument("--label", type=int, default=3)
-    parser.add_argument("--sd", type=float, default=1.5)
+    parser.add_argument("--sd", type=float, nargs=2, default=[0.75, 1.5], metavar=("BELOW", "ABOVE"))
     parser.add_argument("--iterations", type=int, nargs="+", default=[200, 400, 800])
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args(own)
@@ -74,7 +74,7 @@ def main():
     upper = np.minimum(voxels.max(0) + 1 + MARGIN_XYZ, truth.shape[::-1])
     centers = list(seeds_lps(truth, scan))
     mean, deviation = hu[truth].mean(), hu[truth].std()
-    bounds = mean - args.sd * deviation, mean + args.sd * deviation
+    bounds = mean - args.sd[0] * deviation, mean + args.sd[1] * deviation
 
     with tempfile.TemporaryDirectory() as folder:
         mask_file, speed_file = Path(folder, "mask.nii.gz"), Path(folder, "speed.nii.gz")
