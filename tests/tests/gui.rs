@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use zeroset::app::ZerosetApp;
 use zeroset::keys::BINDINGS;
 use zeroset::recent::Recent;
-use zeroset::session::{Command, RunState, Step, Tool, Window};
+use zeroset::session::{Command, DeviceChoice, EvolveSettings, RunState, Step, Tool, Window};
 use zeroset::views::Pane;
-use zeroset_engine::levelset::Seed;
+use zeroset_engine::levelset::{Method, Seed};
 use zeroset_engine::{Geometry, Volume, io};
 
 const SIZE: Vec2 = Vec2::new(1300.0, 860.0);
@@ -162,17 +162,30 @@ fn the_patients_left_is_on_the_screens_right_whatever_the_storage() {
 
 #[test]
 fn the_contour_is_drawn_where_phi_is_zero_to_the_pixel() {
+    contour_is_a_circle(DeviceChoice::Cpu);
+}
+
+#[test]
+fn a_contour_on_the_graphics_device_is_drawn_from_its_own_buffer() {
+    contour_is_a_circle(DeviceChoice::Gpu);
+}
+
+fn contour_is_a_circle(device: DeviceChoice) {
     let mut window = Bench::with(&scan([0, 1, 2], [true, true, false]));
     let voxel = {
         let geometry = window.session().document.as_ref().expect("document").image.geometry().clone();
         geometry.voxel_of_world(BALL_MM).map(|v| v.round() as i64)
     };
     window.apply(Command::SetCursor(voxel));
+    let mut evolve = EvolveSettings::preset(Method::Region);
+    evolve.device = device;
+    window.apply(Command::SetEvolve(evolve));
     // At the start the contour is the seed's sphere.
     let radius_mm = 14.3;
     window.apply(Command::AddSeed(Seed { center_mm: BALL_MM, radius_mm }));
     window.apply(Command::Restart);
     window.wait("the contour", |app| app.desk.session.evolution.phi.is_some());
+    assert_eq!(window.harness.state().desk.phi_buffer.is_some(), device == DeviceChoice::Gpu);
     window.apply(Command::SetTool(Tool::Crosshair));
     bare(&mut window);
     window.harness.state_mut().display.maximised = Some(Pane::Slice(zeroset::session::Plane::Axial));

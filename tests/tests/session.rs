@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use zeroset::desk::Desk;
 use zeroset::session::evolution::BrushTouch;
 use zeroset::session::{
-    Command, Dimension, Effect, EvolveSettings, Export, Plane, PlaneAxes, RunState, Severity, Step, Window,
+    Command, DeviceChoice, Dimension, Effect, EvolveSettings, Export, Plane, PlaneAxes, RunState, Severity, Step,
+    Window,
 };
 use zeroset::starting::Gpu;
+use zeroset_engine::gpu::{AdapterChoice, GpuContext};
 use zeroset_engine::levelset::{Method, Seed};
 use zeroset_engine::roi::Roi;
 use zeroset_engine::{Geometry, LabelMap, Volume, io};
@@ -55,7 +57,11 @@ impl Bench {
     }
 
     fn empty(folder: tempfile::TempDir) -> Self {
-        let desk = Desk::start(Arc::new(|| {}), None, Gpu::default()).expect("threads");
+        Self::on(folder, Gpu::default())
+    }
+
+    fn on(folder: tempfile::TempDir, gpu: Gpu) -> Self {
+        let desk = Desk::start(Arc::new(|| {}), None, gpu).expect("threads");
         Self { desk, folder }
     }
 
@@ -176,6 +182,33 @@ fn scrubbing_back_and_forth_shows_the_same_moments() {
     bench.wait("one step back", |d| d.session.evolution.step == 29);
     let steps: Vec<u64> = bench.desk.session.evolution.reports.iter().map(|r| r.step).collect();
     assert!(steps.is_sorted() && steps.first() == Some(&0) && steps.last() == Some(&30), "{steps:?}");
+}
+
+#[test]
+fn a_graphics_device_steps_the_same_contour_and_is_scrubbed_alike() {
+    let context = GpuContext::new(AdapterChoice::Software).expect("a software adapter");
+    let device = Some((context.device.clone(), context.queue.clone(), wgpu::AdapterInfo::clone(&context.adapter_info)));
+    let mut runs = Vec::new();
+    for choice in [DeviceChoice::Cpu, DeviceChoice::Gpu] {
+        let cpu = Bench::new();
+        let path = cpu.path("ball.nii.gz");
+        let mut bench = Bench::on(tempfile::tempdir().expect("folder"), Gpu { device: device.clone() });
+        bench.open(&path);
+        bench.prepare();
+        let mut evolve = bench.document().evolve.clone();
+        evolve.device = choice;
+        bench.desk.apply(Command::SetEvolve(evolve));
+        bench.step_to(25);
+        let at_25 = bench.phi();
+        bench.step_to(30);
+        bench.seek(25);
+        assert_eq!(bench.phi(), at_25, "{choice:?}");
+        assert_eq!(bench.desk.phi_buffer.is_some(), choice == DeviceChoice::Gpu);
+        runs.push(at_25);
+    }
+    let squared: f64 = runs[0].iter().zip(&runs[1]).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+    let rms_mm = (squared / runs[0].len() as f64).sqrt();
+    assert!(rms_mm < 1e-3, "CPU and GPU differ by {rms_mm:e} mm RMS");
 }
 
 #[test]
