@@ -118,7 +118,7 @@ pub struct Slice {
     pub phi_size: [u32; 4],
     /// Rows of the affine from scan voxels to the speed image's grid.
     pub speed_from_voxel: [[f32; 4]; 3],
-    /// Voxels of the speed image's grid; w: it is bound.
+    /// Voxels of the speed image's grid; w: 0 there is none, 1 its range is [-1, 1], 2 it is [0, 1].
     pub speed_size: [u32; 4],
     /// Colour of the contour; w: its opacity.
     pub contour_colour: [f32; 4],

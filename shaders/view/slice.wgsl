@@ -23,7 +23,7 @@ struct Slice {
     // Rows of the affine from scan voxels to phi's grid, and that grid's size; w: phi is bound.
     phi_from_voxel: array<vec4<f32>, 3>,
     phi_size: vec4<u32>,
-    // The same for the speed image.
+    // The same for the speed image; w: 0 there is none, 1 its range is [-1, 1], 2 it is [0, 1].
     speed_from_voxel: array<vec4<f32>, 3>,
     speed_size: vec4<u32>,
     contour_colour: vec4<f32>,
@@ -151,10 +151,11 @@ fn slice_fragment(in: Varying) -> @location(0) vec4<f32> {
     let hu = intensity(voxel);
     var colour = vec3<f32>(clamp((hu - slice.intensity.z) / (slice.intensity.w - slice.intensity.z), 0.0, 1.0));
 
-    if slice.speed_size.w == 1u && slice.opacity.y > 0.0 {
+    if slice.speed_size.w != 0u && slice.opacity.y > 0.0 {
         let grid = apply_affine(slice.speed_from_voxel, voxel);
         if within(grid, slice.speed_size.xyz) {
-            colour = mix(colour, speed_colour(speed_near(grid)), slice.opacity.y);
+            let g = speed_near(grid);
+            colour = mix(colour, speed_colour(select(g, 2.0 * g - 1.0, slice.speed_size.w == 2u)), slice.opacity.y);
         }
     }
     let outside_roi = any(voxel < slice.roi_lower.xyz - 0.5) || any(voxel >= slice.roi_upper.xyz - 0.5);

@@ -4,6 +4,7 @@ use super::volume::{ScanTexture, TextureError, empty, upload_labels};
 use crate::session::{LabelTable, SpeedImage};
 use std::sync::Arc;
 use wgpu::util::DeviceExt as _;
+use zeroset_engine::levelset::Method;
 use zeroset_engine::{Geometry, LabelMap};
 
 /// Labels that have a colour of their own.
@@ -36,6 +37,8 @@ pub struct Scene {
     pub phi: Option<Field>,
     /// The speed image.
     pub speed: Option<Field>,
+    /// Whether its range is [0, 1] (edges, intensities), else [-1, 1].
+    pub speed_from_zero: bool,
     nothing_texture: wgpu::TextureView,
     nothing_buffer: wgpu::Buffer,
     labels_revision: Option<(u64, u64)>,
@@ -71,6 +74,7 @@ impl Scene {
             labels: None,
             phi: None,
             speed: None,
+            speed_from_zero: false,
             labels_revision: None,
             colours_of: None,
             speed_of: None,
@@ -128,6 +132,7 @@ impl Scene {
         };
         if !same {
             self.speed = image.and_then(|i| self.field("speed", i.geometry.clone(), &i.samples));
+            self.speed_from_zero = image.is_some_and(|i| i.key.method != Method::Region);
             self.speed_of = image.cloned();
         }
     }

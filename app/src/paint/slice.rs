@@ -86,7 +86,10 @@ impl SlicePipeline {
             _ => ([[0.0; 4]; 3], [1, 1, 1, 0]),
         };
         let (phi_from_voxel, phi_size) = place(&scene.phi, look.show_contour);
-        let (speed_from_voxel, speed_size) = place(&scene.speed, look.speed_opacity > 0.0);
+        let (speed_from_voxel, mut speed_size) = place(&scene.speed, look.speed_opacity > 0.0);
+        if speed_size[3] == 1 && scene.speed_from_zero {
+            speed_size[3] = 2;
+        }
         let [r, g, b] = look.contour_colour;
         let uniform = Slice {
             corner_voxel: pad(look.corner_voxel),

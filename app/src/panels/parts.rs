@@ -49,7 +49,7 @@ pub fn slider_alone(
     step: f64,
     unit: &str,
 ) -> bool {
-    const NUMBER: f32 = 66.0;
+    const NUMBER: f32 = 80.0;
     ui.spacing_mut().item_spacing.x = 6.0;
     ui.spacing_mut().slider_width = (ui.available_width() - NUMBER - 6.0).max(30.0);
     let free = egui::SliderClamping::Never;
