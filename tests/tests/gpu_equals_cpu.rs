@@ -99,3 +99,12 @@ fn a_real_gpu_equals_the_cpu() {
     compare_exponents(&context);
     compare_chan_vese(&context);
 }
+
+#[test]
+fn chan_vese_in_a_band() {
+    for (name, grid) in [("2D", FLAT), ("3D", SOLID)] {
+        let params =
+            LevelSetParams { band_voxels: 4.0, reinitialize_every: 5, ..LevelSetParams::preset(Method::ChanVese) };
+        compare(software(), &format!("{name} Chan-Vese in a band"), grid, params, 100);
+    }
+}

@@ -47,7 +47,9 @@
 //!   this a resting contour is pushed across voxels: kidneys of the phantom end at Dice 0.91 instead of 0.99.) Its one-sided differences are ENO2 whatever the scheme, and Godunov takes the sign of phi0 (phi0 < 0:
 //!   inward, else outward): with first order ones every reinitialisation pulls a curved contour inwards by an amount
 //!   that does not vanish with h (measured on the shrinking circle: 6 % of the way).
-//! - Chan-Vese without a band (`band_voxels == 0`) is dense: every voxel is updated, phi is not clamped.
+//! - Chan-Vese takes forward Euler only. Without a band (`band_voxels == 0`) it is dense: every voxel is updated, phi is
+//!   not clamped. In a band a voxel that is +B, or -B, as all its face neighbours are stays so (its force would act there
+//!   too), and the energy is summed over the voxels with |phi| < B.
 
 pub mod cpu;
 pub mod evolution;

@@ -53,6 +53,8 @@ pub struct ChanVeseStep<const DIM: usize, const TANH: bool> {
     pub means: [f32; 2],
     /// Time step.
     pub dt: f32,
+    /// Half width of the band, mm; infinite without one.
+    pub band_mm: f32,
 }
 
 // SAFETY: the image is only read.
@@ -68,10 +70,20 @@ impl<const DIM: usize, const TANH: bool> Operation for ChanVeseStep<DIM, TANH> {
         unsafe {
             let (center, intensity) = (*phi.add(i), *self.image.add(i));
             let (kappa, _) = curvature::<DIM>(&self.stencil, phi, i);
+            // In a band a voxel that is saturated as all its face neighbours are stays so: else it would matter where
+            // runs and tiles begin.
+            let (mut least, mut most) = (center, center);
+            for d in 0..DIM {
+                let stride = self.stencil.stride[d];
+                let (a, b) = (*phi.add(i - stride), *phi.add(i + stride));
+                least = least.min(a).min(b);
+                most = most.max(a).max(b);
+            }
+            let dt = if (least >= self.band_mm) | (most <= -self.band_mm) { 0.0 } else { self.dt };
             let (inside, outside) = (intensity - self.means[0], intensity - self.means[1]);
             let p = &self.params;
             let force = p.mu * kappa + p.nu + p.lambda1 * inside * inside - p.lambda2 * outside * outside;
-            center + self.dt * self.smoothed.dirac::<TANH>(center) * force
+            center + dt * self.smoothed.dirac::<TANH>(center) * force
         }
     }
 }
@@ -155,7 +167,7 @@ pub fn region_sums<const TANH: bool>(grid: &Grid, band: &Band, image: &Image, sm
 }
 
 /// Energy mu Length + nu Area + lambda1 sum (I-c1)^2 H + lambda2 sum (I-c2)^2 (1-H), in mm^dim of scaled intensity²,
-/// over the active tiles.
+/// over the voxels with |phi| < B (all without a band).
 pub fn energy<const DIM: usize, const TANH: bool>(
     grid: &Grid,
     band: &Band,
@@ -176,10 +188,11 @@ pub fn energy<const DIM: usize, const TANH: bool>(
                 let (_, gradient) = unsafe { curvature::<DIM>(stencil, band.current().as_ptr(), i) };
                 let h = smoothed.step::<TANH>(-v);
                 let (a, b) = (image.padded[i] - c[0], image.padded[i] - c[1]);
-                row_sum += params.mu * smoothed.dirac::<TANH>(v) * gradient
+                let density = params.mu * smoothed.dirac::<TANH>(v) * gradient
                     + params.nu * h
                     + params.lambda1 * a * a * h
                     + params.lambda2 * b * b * (1.0 - h);
+                row_sum += if v.abs() < band.band_mm { density } else { 0.0 };
             }
             sum += f64::from(row_sum);
         };

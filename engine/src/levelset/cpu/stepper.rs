@@ -130,6 +130,7 @@ impl CpuStepper {
             smoothed,
             means: means.map(|m| m as f32),
             dt,
+            band_mm: self.band.band_mm,
         };
         self.band.sweep(&operation);
         means
