@@ -44,9 +44,10 @@
 //!   F = (r sum_n phi_n - phi) / h_min over those neighbours n, r = phi0 / sum_n phi0_n
 //!   (Hartmann, Meinke & Schroeder 2010, HCR-2). Then phi keeps its side: at most phi0 / 1000 where phi0 < 0, at least
 //!   that elsewhere; and it is clamped to the band. (Where g changes its sign the evolution steepens phi, and without
-//!   this a resting contour is pushed across voxels: kidneys of the phantom end at Dice 0.91 instead of 0.99.) Its one-sided differences are ENO2 whatever the scheme, and Godunov takes the sign of phi0 (phi0 < 0:
-//!   inward, else outward): with first order ones every reinitialisation pulls a curved contour inwards by an amount
-//!   that does not vanish with h (measured on the shrinking circle: 6 % of the way).
+//!   this a resting contour is pushed across voxels: kidneys of the phantom end at Dice 0.91 instead of 0.99.)
+//!   Its one-sided differences are ENO2 whatever the scheme, and Godunov takes the sign of phi0 (phi0 < 0: inward, else
+//!   outward): with first order ones every reinitialisation pulls a curved contour inwards by an amount that does not
+//!   vanish with h (measured on the shrinking circle: 6 % of the way).
 //! - Chan-Vese takes forward Euler only. Without a band (`band_voxels == 0`) it is dense: every voxel is updated, phi is
 //!   not clamped. In a band a voxel that is +B, or -B, as all its face neighbours are stays so (its force would act there
 //!   too), and the energy is summed over the voxels with |phi| < B.

@@ -40,7 +40,7 @@ impl Image {
 }
 
 /// dphi/dt = delta(phi) [mu kappa + nu + lambda1 (I - c1)^2 - lambda2 (I - c2)^2], as an Euler step.
-pub struct ChanVeseStep<const DIM: usize, const TANH: bool> {
+pub struct ChanVeseStep<const DIM: usize, const TANH: bool, const BANDED: bool> {
     /// Geometry of the stencil.
     pub stencil: Stencil,
     /// Intensities, padded.
@@ -58,9 +58,9 @@ pub struct ChanVeseStep<const DIM: usize, const TANH: bool> {
 }
 
 // SAFETY: the image is only read.
-unsafe impl<const DIM: usize, const TANH: bool> Sync for ChanVeseStep<DIM, TANH> {}
+unsafe impl<const DIM: usize, const TANH: bool, const BANDED: bool> Sync for ChanVeseStep<DIM, TANH, BANDED> {}
 
-impl<const DIM: usize, const TANH: bool> Operation for ChanVeseStep<DIM, TANH> {
+impl<const DIM: usize, const TANH: bool, const BANDED: bool> Operation for ChanVeseStep<DIM, TANH, BANDED> {
     const REACH: usize = 1;
     const DIM: usize = DIM;
 
@@ -72,14 +72,18 @@ impl<const DIM: usize, const TANH: bool> Operation for ChanVeseStep<DIM, TANH> {
             let (kappa, _) = curvature::<DIM>(&self.stencil, phi, i);
             // In a band a voxel that is saturated as all its face neighbours are stays so: else it would matter where
             // runs and tiles begin.
-            let (mut least, mut most) = (center, center);
-            for d in 0..DIM {
-                let stride = self.stencil.stride[d];
-                let (a, b) = (*phi.add(i - stride), *phi.add(i + stride));
-                least = least.min(a).min(b);
-                most = most.max(a).max(b);
+            let (mut above, mut below) = (BANDED, BANDED);
+            if BANDED {
+                for offset in 0..2 * DIM {
+                    let stride = self.stencil.stride[offset / 2];
+                    let v = *phi.add(if offset % 2 == 0 { i - stride } else { i + stride });
+                    above &= v >= self.band_mm;
+                    below &= v <= -self.band_mm;
+                }
+                above &= center >= self.band_mm;
+                below &= center <= -self.band_mm;
             }
-            let dt = if (least >= self.band_mm) | (most <= -self.band_mm) { 0.0 } else { self.dt };
+            let dt = if above | below { 0.0 } else { self.dt };
             let (inside, outside) = (intensity - self.means[0], intensity - self.means[1]);
             let p = &self.params;
             let force = p.mu * kappa + p.nu + p.lambda1 * inside * inside - p.lambda2 * outside * outside;

@@ -123,16 +123,14 @@ impl CpuStepper {
         let params = self.params.chan_vese;
         let smoothed = Smoothed { form: params.heaviside, epsilon_mm: params.epsilon_mm };
         let means = chan_vese::region_sums::<TANH>(&self.grid, &self.band, image, smoothed).means();
-        let operation = ChanVeseStep::<DIM, TANH> {
-            stencil,
-            image: image.padded.as_ptr(),
-            params,
-            smoothed,
-            means: means.map(|m| m as f32),
-            dt,
-            band_mm: self.band.band_mm,
-        };
-        self.band.sweep(&operation);
+        let (image, c, band_mm) = (image.padded.as_ptr(), means.map(|m| m as f32), self.band.band_mm);
+        if band_mm.is_finite() {
+            let means = c;
+            self.band.sweep(&ChanVeseStep::<DIM, TANH, true> { stencil, image, params, smoothed, means, dt, band_mm });
+        } else {
+            let means = c;
+            self.band.sweep(&ChanVeseStep::<DIM, TANH, false> { stencil, image, params, smoothed, means, dt, band_mm });
+        }
         means
     }
 
