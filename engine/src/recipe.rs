@@ -68,6 +68,9 @@ pub const WHOLE_SCAN_MAX_VOLUME_ML: f64 = 2500.0;
 /// Without an ROI this share of the contour on the scan's border means that it left the organ.
 pub const WHOLE_SCAN_MAX_BORDER_SHARE: f64 = 0.02;
 
+/// Without an ROI a contour that grows by more than this, mL per unit of t, is not at rest, however large it is.
+pub const WHOLE_SCAN_GROWTH_AT_REST_ML: f64 = 1.5;
+
 impl Recipe {
     /// The defaults of a method: ITK-SNAP's weights, and stop rules that let nothing flood the body. Without an ROI
     /// edge and region stop at [`WHOLE_SCAN_MAX_VOLUME_ML`] and at the scan's border.
@@ -105,7 +108,11 @@ impl Recipe {
 /// a few percent rest, while the others creep, is done: what creeps is a leak. Chan–Vese's t is another, slower one.
 fn stop_rule(method: Method, leak: LeakRule) -> StopRule {
     match method {
-        Method::Edge | Method::Region => StopRule { leak, ..StopRule::default() },
+        Method::Edge | Method::Region => StopRule {
+            volume_change_below_ml: leak.max_volume_ml.map(|_| WHOLE_SCAN_GROWTH_AT_REST_ML),
+            leak,
+            ..StopRule::default()
+        },
         Method::ChanVese => StopRule {
             max_iterations: 5000,
             volume_change_below: Some(2e-5),

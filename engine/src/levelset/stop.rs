@@ -17,6 +17,10 @@ pub struct StopRule {
     pub rms_rate_below: Option<f64>,
     /// Stop when the enclosed volume changes by less than this share of itself per unit of t, over the window.
     pub volume_change_below: Option<f64>,
+    /// … and by less than this, mL per unit of t. A flood is so large that even a fast one is a small share of itself:
+    /// without an ROI this keeps it running into the limits of [`LeakRule`] instead of passing for a contour at rest.
+    #[serde(default)]
+    pub volume_change_below_ml: Option<f64>,
     /// Length of that window in t (in region and edge mode: mm of free travel at α = 1).
     pub window_time: f64,
     /// When the contour has left the organ.
@@ -41,6 +45,7 @@ impl Default for StopRule {
             max_time: None,
             rms_rate_below: None,
             volume_change_below: Some(6e-3),
+            volume_change_below_ml: None,
             window_time: 5.0,
             leak: LeakRule::default(),
         }
@@ -217,7 +222,7 @@ impl StopWatch {
         let full_window = oldest.filter(|o| time - o.time >= rule.window_time);
         if let (Some(limit), Some(oldest)) = (rule.volume_change_below, full_window) {
             let change = (now.volume_ml - oldest.volume_ml).abs() / (now.volume_ml * (time - oldest.time));
-            if change < limit {
+            if change < limit && rule.volume_change_below_ml.is_none_or(|limit_ml| change * now.volume_ml < limit_ml) {
                 return Some(StopReason::VolumeSteady { change });
             }
         }
