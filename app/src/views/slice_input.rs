@@ -57,10 +57,11 @@ pub fn input(
         let origin = ui.input(|i| i.pointer.press_origin()).unwrap_or(at);
         view.drag = begin(ui, button, origin, transform, session, document);
     }
-    let (Some(mut drag), Some(at)) = (view.drag.take(), response.interact_pointer_pos()) else { return };
+    let pointer = response.interact_pointer_pos().or_else(|| ui.input(|i| i.pointer.latest_pos()));
+    let (Some(mut drag), Some(at)) = (view.drag.take(), pointer) else { return };
     let moved = response.drag_delta();
     // A click without a drag leaves what it hit where it is.
-    let dragged = response.dragged() && moved != Vec2::ZERO;
+    let dragged = response.drag_stopped() || (response.dragged() && moved != Vec2::ZERO);
     match &mut drag {
         Drag::MoveSeed(_) | Drag::SizeSeed(_) | Drag::RoiFaces(_) if !dragged => {}
         Drag::Cursor => out.push(Command::SetCursor(transform.voxel_at(at).map(|v| v.round() as i64))),
