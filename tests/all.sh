@@ -7,8 +7,7 @@ cd "$(dirname "$0")/.."
 packages=()
 find_library() { ldconfig -p 2>/dev/null | grep -q "$1"; }
 find_library libvulkan.so.1 || packages+=(libvulkan1)
-# Also under /usr/local for hand-made drivers.
-ls /usr/share/vulkan/icd.d/*lvp* /usr/local/share/vulkan/icd.d/*lvp* >/dev/null 2>&1 || packages+=(mesa-vulkan-drivers)
+compgen -G '/usr/share/vulkan/icd.d/*lvp*' >/dev/null || packages+=(mesa-vulkan-drivers)
 find_library libxkbcommon-x11.so.0 || packages+=(libxkbcommon-x11-0)
 command -v Xvfb >/dev/null || packages+=(xvfb)
 command -v xdotool >/dev/null || packages+=(xdotool)
