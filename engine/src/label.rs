@@ -2,19 +2,23 @@
 
 use crate::geometry::Geometry;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One label number per voxel (0 = background), x fastest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelMap {
     geometry: Geometry,
     labels: Vec<u16>,
+    /// Voxels of each label that occurs, background included: the window asks for them in every frame.
+    counts: BTreeMap<u16, usize>,
 }
 
 impl LabelMap {
     /// All background.
     pub fn empty(geometry: Geometry) -> Self {
         let labels = vec![0; geometry.len()];
-        Self { geometry, labels }
+        let counts = BTreeMap::from([(0, labels.len())]);
+        Self { geometry, labels, counts }
     }
 
     /// Labels given voxel by voxel.
@@ -23,7 +27,12 @@ impl LabelMap {
     /// When the number of labels is not the grid's.
     pub fn new(geometry: Geometry, labels: Vec<u16>) -> Self {
         assert_eq!(labels.len(), geometry.len(), "labels must fill the grid");
-        Self { geometry, labels }
+        let mut voxels = vec![0; usize::from(u16::MAX) + 1];
+        for &label in &labels {
+            voxels[usize::from(label)] += 1;
+        }
+        let counts = (0..=u16::MAX).zip(voxels).filter(|&(_, count)| count > 0).collect();
+        Self { geometry, labels, counts }
     }
 
     /// The grid.
@@ -43,16 +52,12 @@ impl LabelMap {
 
     /// The label numbers that occur, ascending, without 0.
     pub fn present(&self) -> Vec<u16> {
-        let mut seen = vec![false; usize::from(u16::MAX) + 1];
-        for &label in &self.labels {
-            seen[usize::from(label)] = true;
-        }
-        (1..=u16::MAX).filter(|&label| seen[usize::from(label)]).collect()
+        self.counts.keys().copied().filter(|&label| label != 0).collect()
     }
 
     /// Number of voxels with this label.
     pub fn count(&self, label: u16) -> usize {
-        self.labels.iter().filter(|&&l| l == label).count()
+        self.counts.get(&label).copied().unwrap_or(0)
     }
 
     /// Volume of a label in mL.
@@ -80,6 +85,7 @@ impl LabelMap {
     pub fn apply(&mut self, delta: &LabelDelta) {
         for run in &delta.runs {
             self.labels[run.start..run.start + run.len].fill(run.after);
+            self.recount(run.before, run.after, run.len);
         }
     }
 
@@ -87,7 +93,19 @@ impl LabelMap {
     pub fn revert(&mut self, delta: &LabelDelta) {
         for run in delta.runs.iter().rev() {
             self.labels[run.start..run.start + run.len].fill(run.before);
+            self.recount(run.after, run.before, run.len);
         }
+    }
+
+    /// Moves `voxels` from one label's count to another's.
+    fn recount(&mut self, from: u16, to: u16, voxels: usize) {
+        let left = self.count(from).saturating_sub(voxels);
+        if left == 0 {
+            self.counts.remove(&from);
+        } else {
+            self.counts.insert(from, left);
+        }
+        *self.counts.entry(to).or_default() += voxels;
     }
 }
 
@@ -119,5 +137,25 @@ impl LabelDelta {
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.runs.len() * size_of::<Run>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_follow_a_change_and_its_undoing() {
+        let geometry = Geometry::aligned([4, 3, 2], [1.0; 3], [0.0; 3]).unwrap();
+        let mut map = LabelMap::new(geometry, (0..24).map(|i| u16::from(i % 3 == 0) * 7).collect());
+        let before = map.clone();
+        let delta = map.delta(|i| (i < 10).then_some(if i < 6 { 2 } else { 0 }));
+        map.apply(&delta);
+        for label in [0, 2, 7, 9] {
+            assert_eq!(map.count(label), map.labels().iter().filter(|&&l| l == label).count(), "label {label}");
+        }
+        assert_eq!(map.present(), [2, 7]);
+        map.revert(&delta);
+        assert_eq!(map, before);
     }
 }
