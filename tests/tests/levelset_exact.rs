@@ -152,6 +152,74 @@ fn advection_alone_pulls_the_contour_to_the_edge_from_both_sides() {
 }
 
 #[test]
+fn a_constant_advection_carries_a_circle_along_with_first_order() {
+    // g rises by 0.05 per mm along x and gamma is 20: A = (1, 0), phi moves by -1 mm per unit of t along x.
+    let (mut hs, mut errors) = (Vec::new(), Vec::new());
+    for n in [48, 96, 192] {
+        let h = 48.0 / n as f32;
+        let g = grid([n, n, 1], [h, h, 1.0]);
+        let speed = sample(&g, |p| 0.05 * p[0]);
+        let params = LevelSetParams { reinitialize_every: 0, band_voxels: 60.0 / h, ..terms(0.0, 0.0, 20.0) };
+        let mut stepper = CpuStepper::new(g, Fields::Speed(speed), params, &ball(&g, 10.0)).unwrap();
+        let steps = (8.0 / stepper.dt()) as u32;
+        stepper.advance(steps).unwrap();
+        let t = f64::from(steps) * stepper.dt();
+        let c = middle(&g);
+        let exact = sample(&g, |p| distance(p, [c[0] - t, c[1], 0.0], 2) - 10.0);
+        let phi = stepper.phi().unwrap();
+        let near: Vec<f64> =
+            exact.iter().zip(&phi).filter(|(e, _)| e.abs() < 2.0).map(|(e, v)| f64::from(e - v).abs()).collect();
+        hs.push(f64::from(h));
+        errors.push(near.iter().sum::<f64>() / near.len() as f64);
+    }
+    let order = order(&hs, &errors);
+    assert!(order > 0.85 && errors[2] < 0.05, "order {order}, errors {errors:?} mm");
+}
+
+#[test]
+fn a_sphere_grows_at_unit_speed_with_first_order() {
+    let (mut hs, mut errors) = (Vec::new(), Vec::new());
+    for n in [24, 48, 96] {
+        let h = 48.0 / n as f32;
+        let g = grid([n, n, n], [h, h, h]);
+        let r = radius_after(g, terms(1.0, 0.0, 0.0), vec![1.0; g.len()], &ball(&g, 8.0), 8.0);
+        hs.push(f64::from(h));
+        errors.push((r - 16.0).abs());
+    }
+    let order = order(&hs, &errors);
+    assert!(order > 0.8 && errors[2] < 0.25, "order {order}, errors {errors:?} mm");
+}
+
+#[test]
+fn reinitialisation_converges_with_its_order() {
+    // Mean error of the distance near a circle whose phi was stretched by 0.5 to 2.5.
+    let (mut hs, mut errors) = (Vec::new(), Vec::new());
+    for n in [40, 80, 160] {
+        let h = 80.0 / n as f32;
+        let g = grid([n, n, 1], [h, h, 1.0]);
+        let c = middle(&g);
+        let exact = ball(&g, 25.0);
+        let phi = sample(&g, |p| (distance(p, c, 2) - 25.0) * (1.5 + (0.3 * p[0]).sin() * (0.2 * p[1]).cos()));
+        let params = LevelSetParams {
+            time_step_factor: 1e-6,
+            reinitialize_every: 1,
+            reinitialize_iterations: 200,
+            band_voxels: 8.0 / h,
+            ..terms(0.0, 1e-6, 0.0)
+        };
+        let mut stepper = CpuStepper::new(g, Fields::Speed(vec![1.0; g.len()]), params, &phi).unwrap();
+        stepper.advance(1).unwrap();
+        let phi = stepper.phi().unwrap();
+        let near: Vec<f64> =
+            exact.iter().zip(&phi).filter(|(e, _)| e.abs() < 4.0).map(|(e, v)| f64::from(e - v).abs()).collect();
+        hs.push(f64::from(h));
+        errors.push(near.iter().sum::<f64>() / near.len() as f64);
+    }
+    let order = order(&hs, &errors);
+    assert!(order > 1.0, "order {order}, errors {errors:?} mm");
+}
+
+#[test]
 fn reinitialisation_restores_the_distance_and_keeps_the_contour() {
     let g = grid([80, 80, 1], [1.0, 1.0, 1.0]);
     let c = middle(&g);
