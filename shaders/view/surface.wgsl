@@ -110,10 +110,12 @@ fn surface_fragment(in: Varying) -> @location(0) vec4<f32> {
     var before = along;
     var value = sampled(start + along * step);
     var hit = value < 0.0;
+    // However fine the voxels, the steps reach the far side of the box.
+    let least = (span.y - span.x) / 500.0;
     for (var i = 0u; i < 512u && !hit && along < span.y; i += 1u) {
         before = along;
         let distance = select(value, surface.upper.w, surface.size.w == 2u);
-        along += clamp(distance * 0.9, surface.lower.w, surface.upper.w);
+        along += max(clamp(distance * 0.9, surface.lower.w, surface.upper.w), least);
         value = sampled(start + along * step);
         hit = value < 0.0;
     }
