@@ -151,11 +151,16 @@ fn surface_fragment(in: Varying) -> @location(0) vec4<f32> {
     let specular = pow(max(dot(normal, half_way), 0.0), 40.0);
     var base = surface.colour.rgb;
     if surface.size.w == 2u {
-        // The label a little way inside.
-        let inside = clamp(at - 0.6 * gradient / max(length(gradient), 1e-9), vec3<f32>(0.0), vec3<f32>(surface.size.xyz) - 1.0);
-        let label = textureLoad(labels, vec3<i32>(round(inside)), 0).x;
-        if label != 0u {
-            base = unpack4x8unorm(label_colours[min(label, 65535u)]).rgb;
+        // The first label on the way inside.
+        let inwards = -0.6 * gradient / max(length(gradient), 1e-9);
+        let last = vec3<f32>(surface.size.xyz) - 1.0;
+        for (var k = 1.0; k < 4.0; k += 1.0) {
+            let inside = clamp(at + k * inwards, vec3<f32>(0.0), last);
+            let label = textureLoad(labels, vec3<i32>(round(inside)), 0).x;
+            if label != 0u {
+                base = unpack4x8unorm(label_colours[min(label, 65535u)]).rgb;
+                break;
+            }
         }
     }
     let shaded = base * (0.18 + 0.62 * diffuse + 0.25 * facing) + vec3<f32>(0.18) * specular;
