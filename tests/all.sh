@@ -8,7 +8,12 @@ packages=()
 find_library() { ldconfig -p 2>/dev/null | grep -q "$1"; }
 find_library libvulkan.so.1 || packages+=(libvulkan1)
 compgen -G '/usr/share/vulkan/icd.d/*lvp*' >/dev/null || packages+=(mesa-vulkan-drivers)
+# What a window on X11 loads at run time.
 find_library libxkbcommon-x11.so.0 || packages+=(libxkbcommon-x11-0)
+find_library libX11-xcb.so.1 || packages+=(libx11-xcb1)
+find_library libXcursor.so.1 || packages+=(libxcursor1)
+find_library libXi.so.6 || packages+=(libxi6)
+find_library libXrandr.so.2 || packages+=(libxrandr2)
 command -v Xvfb >/dev/null || packages+=(xvfb)
 command -v xdotool >/dev/null || packages+=(xdotool)
 command -v import >/dev/null || packages+=(imagemagick)
