@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=()
-find_library() { ldconfig -p 2>/dev/null | grep -q "$1"; }
+find_library() { ldconfig -p 2>/dev/null | grep -F "$1" >/dev/null; }
 find_library libvulkan.so.1 || packages+=(libvulkan1)
 compgen -G '/usr/share/vulkan/icd.d/*lvp*' >/dev/null || packages+=(mesa-vulkan-drivers)
 # What a window on X11 loads at run time.
