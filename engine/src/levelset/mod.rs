@@ -29,7 +29,7 @@
 //!   [`Scheme::Upwind1`] takes D-, D+ of first order, [`Scheme::Eno2`] and [`Scheme::Weno5`] (Jiang & Peng 2000) better ones.
 //! - Advection: dphi/dt = -V.grad phi with V = -A: D- where V_d > 0, else D+ (of the same scheme). grad g by D0.
 //! - Curvature, central: kappa |grad phi| = (sum_i phi_ii (G - phi_i^2) - 2 sum_{i<j} phi_i phi_j phi_ij) / G,
-//!   G = sum phi_i^2 + 1e-12 (per mm^0); then limited to |kappa| <= (dim-1)/h_min times sqrt(G).
+//!   G = sum phi_i^2 + 1e-12; then limited to |kappa| <= (dim-1)/h_min times sqrt(G).
 //!   phi_ij = (phi(+,+) - phi(+,-) - phi(-,+) + phi(-,-)) / (4 h_i h_j).
 //! - Narrow band: phi is kept in \[-B, B\], B = max(band_voxels h_min, 2 h_max). After every update phi is clamped.
 //!   Where phi and its neighbours are all +B or all -B nothing can change, so tiles that the band does not touch are
