@@ -21,6 +21,7 @@ pub mod levelset;
 pub mod metrics;
 pub mod models;
 pub mod nn;
+pub mod ode;
 pub mod phantom;
 pub mod pipeline;
 pub mod prepare;
