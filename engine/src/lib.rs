@@ -18,6 +18,7 @@ pub mod gpu;
 pub mod io;
 pub mod label;
 pub mod levelset;
+pub mod loss;
 pub mod metrics;
 pub mod models;
 pub mod nn;
