@@ -2,5 +2,6 @@
 
 pub mod devices;
 pub mod files;
+pub mod networks;
 pub mod oracle;
 pub mod shapes;

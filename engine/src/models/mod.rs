@@ -1,1 +1,24 @@
-//! The networks, one architecture per file or folder.
+//! The networks, one architecture per file, and the folder that keeps a trained one.
+//!
+//! ```text
+//! NetworkConfig --init--> Network --predict--> phi in band widths
+//!                           | loss_gradients --> optimizer (train)
+//!                           | Checkpoint::save / load <--> model.json, weights.safetensors, CARD.md
+//! ```
+//!
+//! φ inside networks is in units of the band width w and **negative inside**; a network never sees mm. Tensors are
+//! `[n, c, h, w]`, f32.
+
+pub mod checkpoint;
+mod config;
+mod error;
+mod network;
+pub mod node;
+mod unet;
+
+pub use checkpoint::{Checkpoint, Manifest};
+pub use config::{ARCHITECTURES, ConfigError, NetworkConfig};
+pub use error::ModelError;
+pub use network::{GradientMethod, Input, Network, Output};
+pub use node::{NodeContour, NodeContourConfig, NodeImage, NodeImageConfig, NodeStack, NodeStackConfig};
+pub use unet::{UNet, UNetConfig, Upsampling};

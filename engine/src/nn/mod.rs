@@ -4,12 +4,16 @@
 //! normalisation never depends on the batch: a neural ODE evaluates its layers a varying number of times, so batch
 //! statistics would mean something else on every device (NODE paper, "Activation normalization").
 
+mod aspp;
 mod block;
 mod conv;
 mod norm;
 mod scale;
+mod squeeze_excitation;
 
+pub use aspp::{Aspp, AsppConfig};
 pub use block::{Activation, ConvBlock, ConvBlockConfig};
 pub use conv::{Conv2d, Conv2dConfig};
 pub use norm::{Norm, NormConfig};
 pub use scale::{crop_to, depth_to_space, max_pool2, pad_to_multiple, resize_bilinear, space_to_depth, upsample2};
+pub use squeeze_excitation::{SqueezeExcitation, SqueezeExcitationConfig};
