@@ -47,21 +47,18 @@ fn read(path: &Path) -> Result<Tensors, Problem> {
         let bytes = std::fs::read(path).map_err(Problem::Read)?;
         return weights::unpack(&mut SafetensorsStore::from_bytes(Some(bytes)));
     }
-    let plain = || PytorchStore::from_file(path).map_indices_contiguous(false);
-    let mut refused = String::new();
-    for key in [None, Some("state_dict"), Some("model"), Some("model_state_dict")] {
-        let store = match key {
-            None => plain(),
-            Some(key) => plain().with_top_level_key(key),
-        };
-        match weights::unpack(&mut { store }) {
-            Ok(tensors) if !tensors.is_empty() => return Ok(tensors),
-            Ok(_) => {}
-            Err(error) if refused.is_empty() => refused = error.to_string(),
-            Err(_) => {}
-        }
+    let refuse = |why: String| Err(Problem::PyTorch(why));
+    let mut tensors = match weights::unpack(&mut PytorchStore::from_file(path).map_indices_contiguous(false)) {
+        Ok(tensors) if tensors.is_empty() => return refuse("it holds no tensors".into()),
+        Ok(tensors) => tensors,
+        Err(error) => return refuse(error.to_string()),
+    };
+    // A training script's file holds an optimiser and more beside the weights, each under its key.
+    let within = |key: &&&str| tensors.keys().any(|name| name.starts_with(**key));
+    if let Some(key) = ["state_dict.", "model_state_dict.", "model."].iter().find(within) {
+        tensors = tensors.into_iter().filter_map(|(name, data)| Some((name.strip_prefix(key)?.into(), data))).collect();
     }
-    Err(Problem::PyTorch(if refused.is_empty() { "it holds no tensors".into() } else { refused }))
+    Ok(tensors)
 }
 
 /// The path here of a name in PyTorch.
