@@ -1,5 +1,6 @@
 //! Two convolutions with normalisation and activation: the unit that UNets repeat.
 
+use super::ops::Nonlinearity;
 use super::{Conv2d, Conv2dConfig, Norm, NormConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
@@ -23,6 +24,15 @@ impl Activation {
         match self {
             Self::Relu => activation::relu(x),
             Self::Silu => activation::silu(x),
+        }
+    }
+}
+
+impl From<Activation> for Nonlinearity {
+    fn from(activation: Activation) -> Self {
+        match activation {
+            Activation::Relu => Self::Relu,
+            Activation::Silu => Self::Silu,
         }
     }
 }
@@ -69,7 +79,7 @@ impl ConvBlock {
     /// - `x`: `[n, inputs, h, w]`
     /// - result: `[n, outputs, h, w]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.activation.forward(self.norm1.forward(self.conv1.forward(x)));
-        self.activation.forward(self.norm2.forward(self.conv2.forward(x)))
+        let x = self.norm1.forward_then(self.conv1.forward(x), self.activation.into());
+        self.norm2.forward_then(self.conv2.forward(x), self.activation.into())
     }
 }

@@ -1,7 +1,7 @@
 //! 2D convolution that keeps the map's size.
 
+use super::ops::conv2d;
 use burn::module::{Initializer, Module, Param};
-use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};

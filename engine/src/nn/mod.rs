@@ -8,6 +8,7 @@ mod aspp;
 mod block;
 mod conv;
 mod norm;
+pub mod ops;
 mod scale;
 mod squeeze_excitation;
 

@@ -1,5 +1,6 @@
 //! Normalisation over the channels and pixels of one slice.
 
+use super::ops::{Nonlinearity, group_norm};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -61,12 +62,14 @@ impl Norm {
     /// # Shapes
     /// - `x` and result: `[n, channels, h, w]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let [n, c, h, w] = x.dims();
-        let grouped = x.reshape([n, self.groups, c / self.groups * h * w]);
-        let mean = grouped.clone().mean_dim(2);
-        let centred = grouped - mean;
-        let variance = centred.clone().square().mean_dim(2);
-        let normal = (centred / (variance + EPSILON).sqrt()).reshape([n, c, h, w]);
-        normal * self.scale.val().reshape([1, c, 1, 1]) + self.offset.val().reshape([1, c, 1, 1])
+        self.forward_then(x, Nonlinearity::Identity)
+    }
+
+    /// The same with what follows it in the same pass over the map.
+    ///
+    /// # Shapes
+    /// As [`forward`](Self::forward).
+    pub fn forward_then(&self, x: Tensor<4>, nonlinearity: Nonlinearity) -> Tensor<4> {
+        group_norm(x, self.scale.val(), self.offset.val(), self.groups, EPSILON, nonlinearity)
     }
 }
