@@ -12,7 +12,7 @@ pub enum Fit {
     /// Square pixels of this side in mm around the slice's centre; what lies outside the slice is air.
     PixelMm(f64),
     /// A box around the organ: the user's region of interest, or in training the truth's, widened on every side by
-    /// this part of its width; stretched to the grid.
+    /// this part of its side, in square pixels (the shorter side shows more of the surroundings).
     Region {
         /// Margin as a part of the box's side.
         margin: f64,
