@@ -45,7 +45,7 @@ pub(super) fn solve_adaptive<S: State>(
         }
         let lands = length >= (end - t).abs();
         let t_next = if lands { end } else { t + length.copysign(end - t) };
-        if t_next == t {
+        if !lands && length < params.min_step {
             break Outcome::StepTooSmall;
         }
         let (next, mut rates) = Tableau::of(Scheme::DormandPrince).step(&mut rate, [t, t_next], &state, first);
@@ -73,8 +73,8 @@ pub(super) fn solve_adaptive<S: State>(
             first = rates.swap_remove(0);
             // A step so long that the rate overflows is like any other that is too long.
             length = tried * if ratio.is_nan() { MOST_SHRINK } else { control.factor(ratio) };
-            if length < params.min_step {
-                break if ratio.is_nan() { Outcome::NotFinite } else { Outcome::StepTooSmall };
+            if ratio.is_nan() && length < params.min_step {
+                break Outcome::NotFinite;
             }
         }
     };

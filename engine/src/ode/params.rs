@@ -95,11 +95,11 @@ impl SolverParams {
         if !(self.relative_tolerance.is_finite() && self.relative_tolerance >= 0.0) {
             return refuse("relative_tolerance", self.relative_tolerance, "0 or more (the NODE paper: 0)");
         }
-        if let Some(first_step) = self.first_step.filter(|h| !(h.is_finite() && *h > 0.0)) {
-            return refuse("first_step", first_step, "more than 0 (leave it out to have it estimated)");
-        }
         if !(self.min_step.is_finite() && self.min_step > 0.0) {
             return refuse("min_step", self.min_step, "more than 0");
+        }
+        if let Some(first_step) = self.first_step.filter(|h| !(h.is_finite() && *h >= self.min_step)) {
+            return refuse("first_step", first_step, "min_step or more (leave it out to have it estimated)");
         }
         if self.max_steps == 0 {
             return refuse("max_steps", 0.0, "1 or more");
