@@ -90,6 +90,28 @@ pub struct SpeedShape {
     pub bounds: u32,
 }
 
+/// `Terms` of `ode/add_scaled.wgsl`: weights of the rates that are added to a state.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+pub struct Terms {
+    /// Weights of the first six rates, in order; the last two are unused.
+    pub weights: [[f32; 4]; 2],
+    /// x: how many rates count.
+    pub count: [u32; 4],
+}
+
+/// `Tolerance` of `ode/max_norm.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+pub struct Tolerance {
+    /// In the unit of the state.
+    pub absolute: f32,
+    /// Share of the state's magnitude.
+    pub relative: f32,
+    /// Fills the uniform up to a multiple of 16 bytes.
+    pub padding: [u32; 2],
+}
+
 /// `Slice` of `view/slice.wgsl`: one slice pane.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]

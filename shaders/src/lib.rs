@@ -44,6 +44,8 @@ const FILES: &[(&str, &str)] = &[
     ("levelset/tile_mark", include_str!("../levelset/tile_mark.wgsl")),
     ("levelset/tile_settle", include_str!("../levelset/tile_settle.wgsl")),
     ("levelset/update", include_str!("../levelset/update.wgsl")),
+    ("ode/add_scaled", include_str!("../ode/add_scaled.wgsl")),
+    ("ode/max_norm", include_str!("../ode/max_norm.wgsl")),
     ("view/slice", include_str!("../view/slice.wgsl")),
     ("view/surface", include_str!("../view/surface.wgsl")),
 ];

@@ -25,7 +25,8 @@ fn every_file_parses_and_validates() {
 
 #[test]
 fn a_compute_pass_has_one_entry_point_that_bears_its_name() {
-    let passes = zeroset_shaders::names().filter(|name| name.starts_with("filter/") || name.starts_with("levelset/"));
+    let folders = ["filter/", "levelset/", "ode/"];
+    let passes = zeroset_shaders::names().filter(|name| folders.iter().any(|folder| name.starts_with(folder)));
     for name in passes {
         let module = parsed(name);
         let entries: Vec<&str> = module.entry_points.iter().map(|e| e.name.as_str()).collect();
@@ -107,5 +108,7 @@ fn rust_mirrors_have_the_layout_of_the_wgsl_structs() {
         }
     );
     check_layout!("filter/gaussian", Blur { axis, radius, padding });
+    check_layout!("ode/add_scaled", Terms { weights, count });
+    check_layout!("ode/max_norm", Tolerance { absolute, relative, padding });
     check_layout!("common/speed_shape", SpeedShape { first, second, smoothness, bounds });
 }

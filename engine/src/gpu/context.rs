@@ -147,7 +147,7 @@ impl GpuContext {
     }
 
     /// Runs wgpu calls and returns the errors they raise on this thread instead of letting them panic.
-    pub(super) fn checked<T>(&self, action: &'static str, calls: impl FnOnce() -> T) -> Result<T, GpuError> {
+    pub(crate) fn checked<T>(&self, action: &'static str, calls: impl FnOnce() -> T) -> Result<T, GpuError> {
         self.check_lost()?;
         let out_of_memory = self.device.push_error_scope(ErrorFilter::OutOfMemory);
         let internal = self.device.push_error_scope(ErrorFilter::Internal);
@@ -178,7 +178,7 @@ impl GpuContext {
     }
 
     /// The pass of this name with these override constants, compiled at first use.
-    pub(super) fn pass(&self, name: &'static str, constants: &[(&'static str, u32)]) -> Result<Arc<Pass>, GpuError> {
+    pub(crate) fn pass(&self, name: &'static str, constants: &[(&'static str, u32)]) -> Result<Arc<Pass>, GpuError> {
         let key = (name, constants.to_vec());
         let mut passes = self.shared.passes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pass) = passes.get(&key) {

@@ -12,9 +12,10 @@ use zeroset_shaders::layout;
 /// A dense f32 image on the device, x fastest.
 #[derive(Clone, Debug)]
 pub struct GpuImage {
-    context: GpuContext,
+    pub(crate) context: GpuContext,
     grid: Grid,
-    described: Buffer,
+    /// [`layout::Grid`].
+    pub(crate) described: Buffer,
     values: Buffer,
 }
 
@@ -119,7 +120,7 @@ impl GpuImage {
     }
 
     /// Runs a pass whose bindings are the grid, `more`, this image, the result.
-    fn run(&self, name: &'static str, more: &[&Buffer]) -> Result<Self, GpuError> {
+    pub(crate) fn run(&self, name: &'static str, more: &[&Buffer]) -> Result<Self, GpuError> {
         let context = &self.context;
         let pass = context.pass(name, &[])?;
         context.checked("running a filter", || {

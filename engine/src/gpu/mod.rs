@@ -8,7 +8,7 @@ mod context;
 mod error;
 pub mod filter;
 mod operations;
-mod pass;
+pub(crate) mod pass;
 mod report;
 mod stepper;
 mod time_step;

@@ -20,7 +20,7 @@ const WORKGROUPS_PER_ROW: u32 = 32768;
 
 /// A compute pipeline; its bind group layout is what the WGSL declares and uses.
 #[derive(Debug)]
-pub(super) struct Pass {
+pub(crate) struct Pass {
     name: &'static str,
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
@@ -58,7 +58,7 @@ impl Pass {
     }
 
     /// Binds whole buffers to the binding numbers from `first` on.
-    pub(super) fn bind(&self, context: &GpuContext, first: u32, buffers: &[Buffer]) -> wgpu::BindGroup {
+    pub(crate) fn bind(&self, context: &GpuContext, first: u32, buffers: &[Buffer]) -> wgpu::BindGroup {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (first..)
             .zip(buffers)
             .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
@@ -71,7 +71,7 @@ impl Pass {
     }
 
     /// Dispatches `workgroups` workgroups, folded into rows.
-    pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, group: &wgpu::BindGroup, workgroups: u32) {
+    pub(crate) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, group: &wgpu::BindGroup, workgroups: u32) {
         self.set(pass, group);
         let rows = workgroups.div_ceil(WORKGROUPS_PER_ROW);
         pass.dispatch_workgroups(workgroups.min(WORKGROUPS_PER_ROW), rows, 1);
@@ -96,7 +96,7 @@ impl Pass {
 }
 
 /// A storage buffer of zeros; `bytes` is rounded up to 16.
-pub(super) fn storage(context: &GpuContext, label: &str, bytes: u64, more: BufferUsages) -> Buffer {
+pub(crate) fn storage(context: &GpuContext, label: &str, bytes: u64, more: BufferUsages) -> Buffer {
     context.device.create_buffer(&wgpu::BufferDescriptor {
         label: Some(label),
         size: bytes.next_multiple_of(16).max(16),
@@ -115,7 +115,7 @@ pub(super) fn storage_of<T: Pod>(context: &GpuContext, label: &str, values: &[T]
 }
 
 /// A uniform buffer that holds one struct.
-pub(super) fn uniform_of<T: Pod>(context: &GpuContext, label: &str, value: &T) -> Buffer {
+pub(crate) fn uniform_of<T: Pod>(context: &GpuContext, label: &str, value: &T) -> Buffer {
     context.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
         label: Some(label),
         contents: bytemuck::bytes_of(value),
@@ -134,7 +134,7 @@ pub(super) fn staging(context: &GpuContext, bytes: u64) -> Buffer {
 }
 
 /// The first `count` values of a buffer; waits for the GPU.
-pub(super) fn read<T: Pod>(context: &GpuContext, buffer: &Buffer, count: usize) -> Result<Vec<T>, GpuError> {
+pub(crate) fn read<T: Pod>(context: &GpuContext, buffer: &Buffer, count: usize) -> Result<Vec<T>, GpuError> {
     let bytes = (count * size_of::<T>()) as u64;
     let action = "reading back";
     let (sender, receiver) = std::sync::mpsc::channel();

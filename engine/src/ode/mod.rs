@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The same solver drives a `Vec<f64>` in tests, a network's maps ([`burn::tensor::Tensor`], on whatever device) and
-//! φ in storage buffers of the GPU ([`GpuPhi`]): each is a [`State`]. A rate comes in as a function, so nothing here
+//! φ in storage buffers of the GPU ([[`GpuPhi`]]): each is a [`State`]. A rate comes in as a function, so nothing here
 //! knows of networks. [`gradient`] differentiates a solution with respect to its start and to the parameters of a
 //! burn module.
 //!
@@ -18,6 +18,7 @@ mod adaptive;
 mod controller;
 mod dense;
 mod error;
+mod gpu;
 pub mod gradient;
 mod params;
 mod report;
@@ -28,6 +29,7 @@ mod tensor;
 
 pub use dense::{DenseSolution, DenseStep};
 pub use error::SolverError;
+pub use gpu::GpuPhi;
 pub use params::{Controller, Scheme, SolverParams};
 pub use report::{Outcome, Solution, Stats, Step};
 pub use solve::{solve, solve_dense, solve_on_grid};
