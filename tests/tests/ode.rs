@@ -1,5 +1,8 @@
 //! Solvers against exact solutions: measured orders, counts of evaluations, and every way in which a solution ends.
 
+// A solver hands a rate the state as it is, a `&Vec`.
+#![allow(clippy::ptr_arg)]
+
 use std::ops::ControlFlow;
 use zeroset_engine::ode::{
     Controller, DenseSolution, Outcome, Scheme, Solution, SolverParams, State, Step, solve, solve_dense, solve_on_grid,

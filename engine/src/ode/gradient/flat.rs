@@ -50,8 +50,8 @@ impl ModuleVisitor for Unflatten {
             return;
         };
         let shape = param.val().shape();
-        let to = self.from + shape.num_elements();
-        self.gradients.register::<D>(param.id, flat.clone().slice([self.from..to]).reshape(shape));
-        self.from = to;
+        let count = shape.num_elements();
+        self.gradients.register::<D>(param.id, flat.clone().narrow(0, self.from, count).reshape(shape));
+        self.from += count;
     }
 }
