@@ -15,6 +15,7 @@ pub mod device;
 pub mod filter;
 pub mod geometry;
 pub mod gpu;
+pub mod infer;
 pub mod io;
 pub mod label;
 pub mod levelset;

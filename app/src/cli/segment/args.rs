@@ -11,7 +11,8 @@ use zeroset_engine::roi::Roi;
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Lengths are in mm, positions in RAS+ mm, intensities in HU. Weights not given are ITK-SNAP's:\n\
-    edge 1, 0.2, 2; region 1, 0.2, 0. In region mode without --lower and --upper the window is taken from the seeds."
+    edge 1, 0.2, 2; region 1, 0.2, 0. In region mode without --lower and --upper the window is taken from the seeds.\n\
+    The methods unet to deep-chan-vese run a network of `zeroset train`, given by --model."
 )]
 pub struct SegmentArgs {
     /// Scan (.nii, .nii.gz, .hdr/.img)
@@ -25,6 +26,21 @@ pub struct SegmentArgs {
     /// Sphere inside the organ; repeat for more
     #[arg(long = "seed", value_name = "X,Y,Z,RADIUS", allow_hyphen_values = true)]
     pub seeds: Vec<SeedArg>,
+    /// Trained network: the folder with its model.json (methods unet to deep-chan-vese)
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// Organ that the network contours; needed where it knows several
+    #[arg(long, value_name = "NAME")]
+    pub organ: Option<String>,
+    /// Network whose contour node-contour starts from, instead of seeds or a mask
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seeds", "init"])]
+    pub start_model: Option<PathBuf>,
+    /// Absolute error per step of the neural ODE, in band widths; solves it by Dormand-Prince
+    #[arg(long, value_name = "E")]
+    pub tolerance: Option<f64>,
+    /// Slices that go through the network at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub batch: Option<u16>,
     /// Mask to start from, on the scan's grid, instead of seeds
     #[arg(long, value_name = "MASK", conflicts_with = "seeds")]
     pub init: Option<PathBuf>,
@@ -192,15 +208,43 @@ macro_rules! names {
     };
 }
 
-names! {
-    /// Methods of `segment`.
-    MethodName => Method {
-        /// Geodesic active contour: grows and stops at edges
-        Edge = Edge,
-        /// Region competition: grows inside a window of intensities, shrinks outside
-        Region = Region,
-        /// Chan-Vese: two regions of even intensity
-        ChanVese = ChanVese,
+/// Methods of `segment`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MethodName {
+    /// Geodesic active contour: grows and stops at edges
+    Edge,
+    /// Region competition: grows inside a window of intensities, shrinks outside
+    Region,
+    /// Chan-Vese: two regions of even intensity
+    ChanVese,
+    /// UNet that draws the distance map of the organ
+    Unet,
+    /// Neural ODE that moves a start contour
+    NodeContour,
+    /// Neural ODE that turns the image into a contour
+    NodeImage,
+    /// Stack of neural ODEs
+    NodeStack,
+    /// Level set network: the solver with learned kernels
+    Lsn,
+    /// Chan-Vese on learned features, in a box
+    DeepChanVese,
+}
+
+impl MethodName {
+    /// The level set method of this name; `None` for a network's.
+    pub fn classical(self) -> Option<Method> {
+        match self {
+            Self::Edge => Some(Method::Edge),
+            Self::Region => Some(Method::Region),
+            Self::ChanVese => Some(Method::ChanVese),
+            _ => None,
+        }
+    }
+
+    /// As on the command line.
+    pub fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 

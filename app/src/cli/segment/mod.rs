@@ -2,6 +2,7 @@
 
 mod args;
 mod bar;
+mod network;
 mod recipe;
 
 pub use args::{DeviceName, SegmentArgs};
@@ -25,6 +26,7 @@ use zeroset_engine::recipe::{FileId, Recipe, Report};
 /// # Errors
 /// Inputs that cannot be read or do not fit together, a contour that vanishes, files that cannot be written.
 pub fn run(args: SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Some(method) = args.method.classical() else { return network::run(&args, out) };
     let started = Instant::now();
     let options = ReadOptions { frame: args.frame, memory_limit_bytes: None };
     let scan = io::read(&args.image, &options)?;
@@ -32,7 +34,7 @@ pub fn run(args: SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     if let Some(path) = &args.animate {
         film::check_name(path)?;
     }
-    let recipe = recipe::from_args(&args, scan.volume.geometry())?;
+    let recipe = recipe::from_args(&args, method, scan.volume.geometry())?;
     let init = args.init.as_deref().map(io::read_labels).transpose()?;
     let speed = args.speed.as_deref().map(|path| io::read(path, &ReadOptions::default())).transpose()?;
     let read_s = started.elapsed().as_secs_f64();

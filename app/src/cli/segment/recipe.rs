@@ -11,8 +11,7 @@ use zeroset_engine::roi::Roi;
 ///
 /// # Errors
 /// An option that the method does not know.
-pub fn from_args(args: &SegmentArgs, scan: &Geometry) -> anyhow::Result<Recipe> {
-    let method = Method::from(args.method);
+pub fn from_args(args: &SegmentArgs, method: Method, scan: &Geometry) -> anyhow::Result<Recipe> {
     refuse_foreign_options(args, method)?;
     let seeds = args.seeds.iter().map(|seed| seed.0).collect();
     let mut recipe = Recipe::new(method, seeds, args.roi.map(|roi| roi.0));
@@ -81,11 +80,35 @@ fn set<T>(value: &mut T, given: Option<T>) {
 
 /// An option that would be ignored is a mistake of the user's: it is named.
 fn refuse_foreign_options(args: &SegmentArgs, method: Method) -> anyhow::Result<()> {
+    let network = [
+        ("--model", args.model.is_some()),
+        ("--organ", args.organ.is_some()),
+        ("--start-model", args.start_model.is_some()),
+        ("--tolerance", args.tolerance.is_some()),
+        ("--batch", args.batch.is_some()),
+    ];
+    if let Some((name, _)) = network.iter().find(|(_, is_given)| *is_given) {
+        bail!("{name} belongs to a network's method: leave it out, or choose --method unet, node-contour, ...");
+    }
+    for (name, is_given, methods) in options(args) {
+        if is_given && !methods.contains(&method) {
+            bail!("{name} has no meaning for this method: leave it out, or choose another --method");
+        }
+    }
+    if args.seeds.is_empty() && args.init.is_none() {
+        bail!("there is nothing to start from: give --seed x,y,z,radius (RAS mm) inside the organ, or --init MASK");
+    }
+    Ok(())
+}
+
+/// Options of the level set methods: name, whether it is given, and the methods that know it.
+pub fn options(args: &SegmentArgs) -> Vec<(&'static str, bool, &'static [Method])> {
     const WINDOW: &[Method] = &[Method::Region];
     const EDGE: &[Method] = &[Method::Edge];
     const SPEED: &[Method] = &[Method::Edge, Method::Region];
     const CHAN_VESE: &[Method] = &[Method::ChanVese];
-    let given = [
+    const ALL: &[Method] = &[Method::Edge, Method::Region, Method::ChanVese];
+    vec![
         ("--lower", args.lower.is_some(), WINDOW),
         ("--upper", args.upper.is_some(), WINDOW),
         ("--smoothness", args.smoothness.is_some(), WINDOW),
@@ -103,14 +126,17 @@ fn refuse_foreign_options(args: &SegmentArgs, method: Method) -> anyhow::Result<
         ("--lambda2", args.lambda2.is_some(), CHAN_VESE),
         ("--epsilon", args.epsilon.is_some(), CHAN_VESE),
         ("--heaviside", args.heaviside.is_some(), CHAN_VESE),
-    ];
-    for (name, is_given, methods) in given {
-        if is_given && !methods.contains(&method) {
-            bail!("{name} has no meaning for this method: leave it out, or choose another --method");
-        }
-    }
-    if args.seeds.is_empty() && args.init.is_none() {
-        bail!("there is nothing to start from: give --seed x,y,z,radius (RAS mm) inside the organ, or --init MASK");
-    }
-    Ok(())
+        ("--spacing", args.spacing.is_some(), ALL),
+        ("--scheme", args.scheme.is_some(), ALL),
+        ("--integrator", args.integrator.is_some(), ALL),
+        ("--dt-factor", args.dt_factor.is_some(), ALL),
+        ("--band", args.band.is_some(), ALL),
+        ("--reinitialize-every", args.reinitialize_every.is_some(), ALL),
+        ("--reinitialize-iterations", args.reinitialize_iterations.is_some(), ALL),
+        ("--iterations", args.iterations.is_some(), ALL),
+        ("--time", args.time.is_some(), ALL),
+        ("--steady", args.steady.is_some(), ALL),
+        ("--rms", args.rms.is_some(), ALL),
+        ("--max-volume", args.max_volume.is_some(), ALL),
+    ]
 }
