@@ -1,6 +1,6 @@
 //! The layers' own kernels equal burn's operations: results, gradients, and the same bits on any number of threads.
 
-use burn::tensor::ops::ConvOptions;
+use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions, MaxPoolOptions, PadMode};
 use burn::tensor::{DType, Device, Distribution, Tensor, activation, module};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -31,7 +31,7 @@ fn assert_close<const D: usize>(ours: Tensor<D>, burns: Tensor<D>, tolerance: f3
 /// A map that does not lie in memory in the order of its indices: a transposed and cut view of a larger one.
 fn view(x: Tensor<4>) -> Tensor<4> {
     let [n, c, h, w] = x.dims();
-    let larger = x.permute([0, 1, 3, 2]).pad([(1, 2), (3, 1)], burn::tensor::ops::PadMode::Constant(7.0));
+    let larger = x.permute([0, 1, 3, 2]).pad([(1, 2), (3, 1)], PadMode::Constant(7.0));
     larger.permute([0, 1, 3, 2]).slice([0..n, 0..c, 3..3 + h, 1..1 + w])
 }
 
@@ -192,6 +192,49 @@ fn normalisation_and_its_gradients_are_those_of_its_definition() {
         assert_close(ours.2.expect("dγ"), burns.2.expect("dγ"), 2e-4, &what("gradient of the scale"));
         assert_close(ours.3.expect("dβ"), burns.3.expect("dβ"), 2e-4, &what("gradient of the offset"));
     }
+}
+
+/// The result of an operation on one map, and the gradient of its product with random numbers.
+fn run_map(x: &Tensor<4>, cut: bool, operation: impl Fn(Tensor<4>) -> Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+    let x = x.clone().require_grad();
+    let y = operation(if cut { view(x.clone()) } else { x.clone() });
+    y.device().seed(9);
+    let factor = random(y.dims(), &y.device());
+    let gradients = (y.clone() * factor).sum().backward();
+    (y, x.grad(&gradients).expect("gradient"))
+}
+
+#[test]
+fn pooling_and_enlargement_are_those_of_burn() {
+    let device = device();
+    device.seed(8);
+    let mut rng = StdRng::seed_from_u64(8);
+    for number in 0..40 {
+        let shape = [rng.random_range(1..4), rng.random_range(1..9), rng.random_range(1..70), rng.random_range(1..70)];
+        let (x, cut) = (random(shape, &device), number % 3 == 0);
+        let double = |x: Tensor<4>| {
+            let [_, _, h, w] = x.dims();
+            let options = InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([2 * h, 2 * w]);
+            module::interpolate(x, options)
+        };
+        let (ours, burns) = (run_map(&x, cut, ops::upsample2), run_map(&x, cut, double));
+        assert_close(ours.0, burns.0, 0.0, &format!("enlarged {shape:?}"));
+        assert_close(ours.1, burns.1, 1e-6, &format!("gradient enlarged {shape:?}"));
+        if shape[2] > 1 && shape[3] > 1 {
+            let half = |x| module::max_pool2d(x, MaxPoolOptions::new([2, 2]));
+            let (ours, burns) = (run_map(&x, cut, ops::max_pool2), run_map(&x, cut, half));
+            assert_close(ours.0, burns.0, 0.0, &format!("pooled {shape:?}"));
+            assert_close(ours.1, burns.1, 0.0, &format!("gradient pooled {shape:?}"));
+        }
+    }
+}
+
+#[test]
+fn of_equal_pixels_the_first_has_the_gradient() {
+    let x = Tensor::<4>::from_floats([[[[0.0, 0.0, 1.0, 2.0], [0.0, 0.0, 2.0, 2.0]]]], &device()).require_grad();
+    let gradients = ops::max_pool2(x.clone()).sum().backward();
+    let gradient = values(x.grad(&gradients).expect("gradient"));
+    assert_eq!(gradient, [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
 }
 
 #[test]

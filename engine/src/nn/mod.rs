@@ -16,5 +16,6 @@ pub use aspp::{Aspp, AsppConfig};
 pub use block::{Activation, ConvBlock, ConvBlockConfig};
 pub use conv::{Conv2d, Conv2dConfig};
 pub use norm::{Norm, NormConfig};
-pub use scale::{crop_to, depth_to_space, max_pool2, pad_to_multiple, resize_bilinear, space_to_depth, upsample2};
+pub use ops::{max_pool2, upsample2};
+pub use scale::{crop_to, depth_to_space, pad_to_multiple, resize_bilinear, space_to_depth};
 pub use squeeze_excitation::{SqueezeExcitation, SqueezeExcitationConfig};

@@ -1,27 +1,8 @@
 //! Maps made smaller and larger, without parameters.
 
 use burn::tensor::Tensor;
-use burn::tensor::module::{interpolate, max_pool2d};
-use burn::tensor::ops::{InterpolateMode, InterpolateOptions, MaxPoolOptions, PadMode};
-
-/// Each 2×2 square to its maximum.
-///
-/// # Shapes
-/// - `x`: `[n, c, h, w]`, h and w even
-/// - result: `[n, c, h / 2, w / 2]`
-pub fn max_pool2(x: Tensor<4>) -> Tensor<4> {
-    max_pool2d(x, MaxPoolOptions::new([2, 2]))
-}
-
-/// Each pixel to a 2×2 square.
-///
-/// # Shapes
-/// - `x`: `[n, c, h, w]`
-/// - result: `[n, c, 2 h, 2 w]`
-pub fn upsample2(x: Tensor<4>) -> Tensor<4> {
-    let [_, _, h, w] = x.dims();
-    interpolate(x, InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([2 * h, 2 * w]))
-}
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions, PadMode};
 
 /// Bilinear interpolation between pixel centres (the corners of the maps, not of the centres, are aligned).
 ///

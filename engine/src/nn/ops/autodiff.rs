@@ -8,7 +8,7 @@ use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::FloatTensor;
 
 #[derive(Debug)]
@@ -54,6 +54,29 @@ impl<B: MapKernels> Backward<B, 3> for NormBackward {
     }
 }
 
+#[derive(Debug)]
+struct MaxPoolBackward;
+
+impl<B: MapKernels> Backward<B, 1> for MaxPoolBackward {
+    type State = NodeId;
+
+    fn backward(self, ops: Ops<NodeId, 1>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state);
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::max_pool2_gradient(x, gradient));
+    }
+}
+
+#[derive(Debug)]
+struct UpsampleBackward;
+
+impl<B: MapKernels> Backward<B, 1> for UpsampleBackward {
+    type State = ();
+
+    fn backward(self, ops: Ops<(), 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        unary::<B, _>(ops.parents, ops.node, gradients, B::upsample2_gradient);
+    }
+}
+
 impl<B: MapKernels, C: CheckpointStrategy> MapOps for Autodiff<B, C> {
     fn map_conv2d(
         x: FloatTensor<Self>,
@@ -95,5 +118,20 @@ impl<B: MapKernels, C: CheckpointStrategy> MapOps for Autodiff<B, C> {
                 record.finish(result)
             }
         }
+    }
+
+    fn map_max_pool2(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Backward::<B, 1>::prepare::<C>(MaxPoolBackward, [x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut record) => {
+                let state = record.checkpoint(&x);
+                record.finish(state, B::max_pool2_kernel(x.into_primitive()))
+            }
+            OpsKind::UnTracked(record) => record.finish(B::max_pool2_kernel(x.into_primitive())),
+        }
+    }
+
+    fn map_upsample2(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let record = Backward::<B, 1>::prepare::<C>(UpsampleBackward, [x.node()]).compute_bound();
+        record.stateless(B::upsample2_kernel(x.into_primitive()))
     }
 }

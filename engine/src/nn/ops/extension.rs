@@ -24,6 +24,12 @@ pub trait MapOps: Backend {
         offset: FloatTensor<Self>,
         shape: NormShape,
     ) -> FloatTensor<Self>;
+
+    /// Maximum of each 2×2 square.
+    fn map_max_pool2(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Each pixel to a 2×2 square.
+    fn map_upsample2(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// What the recorded operations need of the backend below: the operations and their gradients.
@@ -67,6 +73,18 @@ pub trait MapKernels: Backend {
         gradient: FloatTensor<Self>,
         shape: NormShape,
     ) -> [FloatTensor<Self>; 3];
+
+    /// As [`MapOps::map_max_pool2`].
+    fn max_pool2_kernel(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Gradient of its input.
+    fn max_pool2_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// As [`MapOps::map_upsample2`].
+    fn upsample2_kernel(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Gradient of its input.
+    fn upsample2_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 impl MapOps for Flex {
@@ -87,5 +105,13 @@ impl MapOps for Flex {
     ) -> FloatTensor<Self> {
         let [result, _] = Self::norm_kernel(x, scale, offset, shape);
         result
+    }
+
+    fn map_max_pool2(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::max_pool2_kernel(x)
+    }
+
+    fn map_upsample2(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::upsample2_kernel(x)
     }
 }

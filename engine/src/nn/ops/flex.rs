@@ -2,6 +2,7 @@
 
 use super::cpu::conv::{self, ConvShape};
 use super::cpu::norm::{self, NormShape};
+use super::cpu::scale;
 use super::extension::MapKernels;
 use burn::backend::Flex;
 use burn::backend::flex::{FlexTensor, Layout};
@@ -87,5 +88,27 @@ impl MapKernels for Flex {
         );
         let channels = shape.groups * shape.channels;
         [tensor(x, map), tensor(scale, [channels]), tensor(offset, [channels])]
+    }
+
+    fn max_pool2_kernel(x: FlexTensor) -> FlexTensor {
+        let [n, c, h, w] = x.layout().shape().dims();
+        let x = Contiguous::new(x);
+        tensor(scale::max_pool(x.values(), [h, w]), [n, c, h / 2, w / 2])
+    }
+
+    fn max_pool2_gradient(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+        let shape @ [_, _, h, w] = x.layout().shape().dims();
+        let [x, gradient] = [x, gradient].map(Contiguous::new);
+        tensor(scale::max_pool_backward(x.values(), [h, w], gradient.values()), shape)
+    }
+
+    fn upsample2_kernel(x: FlexTensor) -> FlexTensor {
+        let [n, c, h, w] = x.layout().shape().dims();
+        tensor(scale::upsample(Contiguous::new(x).values(), w), [n, c, 2 * h, 2 * w])
+    }
+
+    fn upsample2_gradient(gradient: FlexTensor) -> FlexTensor {
+        let [n, c, h, w] = gradient.layout().shape().dims();
+        tensor(scale::upsample_backward(Contiguous::new(gradient).values(), w / 2), [n, c, h / 2, w / 2])
     }
 }

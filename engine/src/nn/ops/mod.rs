@@ -11,9 +11,11 @@ mod cpu;
 mod extension;
 mod flex;
 mod norm;
+mod scale;
 
 pub use conv::conv2d;
 pub use norm::{Nonlinearity, group_norm};
+pub use scale::{max_pool2, upsample2};
 
 use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Tensor};

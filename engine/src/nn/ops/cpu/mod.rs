@@ -5,5 +5,6 @@ pub mod activation;
 pub mod conv;
 pub mod norm;
 mod parallel;
+pub mod scale;
 mod simd;
 mod sum;
