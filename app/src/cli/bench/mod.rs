@@ -4,6 +4,7 @@
 mod cases;
 mod levelset;
 mod machine;
+mod network;
 
 use std::io::Write;
 
@@ -19,6 +20,10 @@ pub struct BenchArgs {
 enum Subject {
     /// Steps of the level set solvers: one kidney of the synthetic abdomen, 2D 512² and 3D 128³
     Levelset(levelset::LevelsetArgs),
+    /// A UNet from slice to distance map: inference and training step
+    Unet(network::NetworkArgs),
+    /// A neural ODE that moves a contour: solve and training step
+    Node(network::NetworkArgs),
 }
 
 /// Runs the benchmark and prints a table, or one JSON document.
@@ -28,5 +33,7 @@ enum Subject {
 pub fn run(args: BenchArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     match args.subject {
         Subject::Levelset(args) => levelset::run(args, out),
+        Subject::Unet(args) => network::unet(&args, out),
+        Subject::Node(args) => network::node(&args, out),
     }
 }
