@@ -16,17 +16,17 @@
 //!
 //! Memory: greatest number of bytes in use during forward and backward together, above the model, in KiB. Midpoint,
 //! state of 36 KiB, rate of two 3×3 convolutions, burn-flex on 2 CPU cores (the allocator's count, not a time, so it
-//! hardly depends on the machine):
+//! hardly depends on the machine); the adjoint's includes the states that its way forward keeps in vain:
 //!
 //! | steps | checkpointed | adjoint | one graph over all steps |
 //! |------:|-------------:|--------:|-------------------------:|
-//! |     4 |          787 |     782 |                     1348 |
-//! |     8 |          937 |     782 |                     2259 |
-//! |    16 |          986 |     782 |                     4084 |
-//! |    32 |         1058 |     782 |                     7732 |
-//! |    64 |         1206 |     782 |                    15029 |
-//! |   128 |         1500 |     783 |                    29623 |
-//! |   256 |         1791 |     784 |                    58825 |
+//! |     4 |          500 |     459 |                     1026 |
+//! |     8 |          670 |     459 |                     1937 |
+//! |    16 |          706 |     706 |                     3762 |
+//! |    32 |          771 |     754 |                     7411 |
+//! |    64 |          918 |     754 |                    14710 |
+//! |   128 |         1213 |     755 |                    29337 |
+//! |   256 |         1504 |     757 |                    58673 |
 //!
 //! `cargo test --release --workspace --test ode_memory -- --nocapture`
 //!
