@@ -31,6 +31,7 @@ pub mod provenance;
 pub mod recipe;
 pub mod roi;
 pub mod slices;
+pub mod train;
 pub mod volume;
 
 pub use geometry::{Geometry, GeometryError};

@@ -5,3 +5,4 @@ pub mod files;
 pub mod networks;
 pub mod oracle;
 pub mod shapes;
+pub mod training;

@@ -1,0 +1,282 @@
+//! One optimizer step: a batch shared out over devices and parts, gradients added up, weights moved.
+
+use super::batch::Batch;
+use super::optimizer::{AdamRun, FlatGradients};
+use super::recipe::TrainRecipe;
+use super::{TrainError, weights};
+use crate::loss::Target;
+use crate::models::{Checkpoint, Input, ModelError, Network};
+use crate::prepare::phi_band_of;
+use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::sync::{Mutex, PoisonError};
+
+/// A network in training.
+pub(crate) struct Learner {
+    /// Its weights, on the first device.
+    pub(crate) network: Network,
+    /// The moving average of its weights, if there is one.
+    pub(crate) averaged: Option<Vec<Tensor<1>>>,
+    /// Adam.
+    pub(crate) adam: AdamRun,
+    /// A network that finds start contours.
+    starter: Option<Checkpoint>,
+    devices: Vec<Device>,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StepResult {
+    /// Mean loss over the batch, before the step.
+    pub(crate) loss: f64,
+    /// Length of the gradient, before clipping.
+    pub(crate) gradient_norm: f64,
+}
+
+impl Learner {
+    /// A network with new weights, drawn from the recipe's seed; `devices` are plain ones, the first holds the weights.
+    pub(crate) fn new(recipe: &TrainRecipe, devices: Vec<Device>, starter: Option<Checkpoint>) -> Self {
+        let device = devices[0].clone().autodiff();
+        let preprocessing = &recipe.preprocessing;
+        let network = {
+            // burn has one generator per process: two runs side by side would draw from each other's seed.
+            static GENERATOR: Mutex<()> = Mutex::new(());
+            let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+            device.seed(recipe.seed);
+            recipe.network.init(preprocessing.channels(), preprocessing.organs.len(), &device)
+        };
+        // The same identities in every run: gradients and moments are found by them.
+        let network = network.map(&mut Number(0));
+        let start = weights::collect(&network);
+        let adam = AdamRun::new(&recipe.optimizer, start.len());
+        let averaged = (recipe.optimizer.ema_decay > 0.0).then_some(start);
+        Self { network, averaged, adam, starter, devices }
+    }
+
+    /// The device that holds the weights, without a tape.
+    pub(crate) fn device(&self) -> &Device {
+        &self.devices[0]
+    }
+
+    /// The network that validates and is kept: with the averaged weights, if there are any.
+    pub(crate) fn judged(&self) -> Network {
+        match &self.averaged {
+            Some(averaged) => weights::assign(self.network.clone(), averaged).valid(),
+            None => self.network.valid(),
+        }
+    }
+
+    /// Finds the start contours of a batch that another network has to give.
+    pub(crate) fn find_starts(&self, batch: &mut Batch, band_px: f64) -> Result<(), ModelError> {
+        let (Some(starter), Some(start)) = (&self.starter, &mut batch.start) else { return Ok(()) };
+        let plane = batch.size[0] * batch.size[1];
+        let each = [batch.channels * plane, batch.organs * plane];
+        for &k in &batch.start_to_find {
+            let shape = [1, batch.channels, batch.size[0], batch.size[1]];
+            let image = tensor(&batch.image[k * each[0]..][..each[0]], shape, self.device());
+            let found = starter.network.predict(Input { image, start: None }, &starter.manifest.solver)?;
+            let phi = weights::to_host(&[weights::flat(found.phi_band)]).swap_remove(0);
+            for (organ, phi) in phi.chunks_exact(plane).enumerate() {
+                let inside: Vec<f32> = phi.iter().map(|&v| if v < 0.0 { 1.0 } else { 0.0 }).collect();
+                let place = k * each[1] + organ * plane;
+                start[place..place + plane].copy_from_slice(&phi_band_of(&inside, batch.size, band_px));
+            }
+        }
+        Ok(())
+    }
+
+    /// Loss and gradients of a batch, and one step of Adam. Nothing moves when either is no number.
+    pub(crate) fn step(&mut self, batch: &Batch, recipe: &TrainRecipe, rate: f64) -> Result<StepResult, StepError> {
+        let (loss, gradients) = self.gradients(batch, recipe)?;
+        let gradient_norm = gradients.norm();
+        if loss.is_finite() && gradient_norm.is_finite() {
+            let clip = recipe.optimizer.clip_norm;
+            let scale = if clip > 0.0 && gradient_norm > clip { clip / gradient_norm } else { 1.0 };
+            self.network = self.adam.step(self.network.clone(), gradients, rate, scale);
+            if let Some(averaged) = &mut self.averaged {
+                weights::average(averaged, &weights::collect(&self.network), recipe.optimizer.ema_decay);
+            }
+        }
+        Ok(StepResult { loss, gradient_norm })
+    }
+
+    /// Mean loss over a batch and its gradients, worked out in parts: `accumulate` one after the other on each device,
+    /// the devices at the same time.
+    pub(crate) fn gradients(&self, batch: &Batch, recipe: &TrainRecipe) -> Result<(f64, FlatGradients), StepError> {
+        let parts = shares(batch.len(), self.devices.len() * recipe.optimizer.accumulate);
+        let each_device: Vec<Vec<_>> = (0..self.devices.len())
+            .map(|d| parts.iter().skip(d).step_by(self.devices.len()).cloned().collect())
+            .collect();
+        let whole = batch.len() as f64;
+        let work = |device: &Device, parts: &[std::ops::Range<usize>]| {
+            // Each worker has a tape of its own.
+            let network = if self.devices.len() == 1 {
+                self.network.clone()
+            } else {
+                self.network.clone().fork(&device.clone().autodiff())
+            };
+            let mut sum: Option<(f64, FlatGradients)> = None;
+            for range in parts {
+                let weight = range.len() as f64 / whole;
+                let part = batch.part(range.clone());
+                let (loss, gradients) = part_gradients(&network, &part, recipe, device)?;
+                let gradients = FlatGradients::new(&network, gradients, weight, self.device());
+                match &mut sum {
+                    None => sum = Some((weight * loss, gradients)),
+                    Some((total, all)) => {
+                        *total += weight * loss;
+                        all.add(gradients);
+                    }
+                }
+            }
+            Ok::<_, ModelError>(sum)
+        };
+        let sums = if let ([device], [parts]) = (&self.devices[..], &each_device[..]) {
+            vec![work(device, parts)]
+        } else {
+            std::thread::scope(|scope| {
+                let pairs = self.devices.iter().zip(&each_device);
+                let workers: Vec<_> = pairs.map(|(device, parts)| scope.spawn(move || work(device, parts))).collect();
+                let joined = workers
+                    .into_iter()
+                    .map(|worker| worker.join().map_err(|panic| StepError::Lost(last_words(&*panic))));
+                joined.collect::<Result<Vec<_>, _>>()
+            })?
+        };
+        let mut total: Option<(f64, FlatGradients)> = None;
+        for sum in sums {
+            match (&mut total, sum?) {
+                (None, sum) => total = sum,
+                (Some((loss, all)), Some((more, gradients))) => {
+                    *loss += more;
+                    all.add(gradients);
+                }
+                _ => {}
+            }
+        }
+        total.ok_or_else(|| StepError::Lost("an empty batch".into()))
+    }
+}
+
+/// Why a step was not taken.
+#[derive(Debug)]
+pub(crate) enum StepError {
+    /// The network cannot be run.
+    Model(ModelError),
+    /// A device or its thread is gone.
+    Lost(String),
+}
+
+impl From<ModelError> for StepError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(error)
+    }
+}
+
+/// Message of a panic: burn reports a lost device so.
+pub(crate) fn last_words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".into())
+}
+
+fn part_gradients(
+    network: &Network,
+    part: &Batch,
+    recipe: &TrainRecipe,
+    device: &Device,
+) -> Result<(f64, burn::optim::GradientsParams), ModelError> {
+    let target = target(part, device);
+    let input = input(part, device);
+    network.loss_gradients(input, &recipe.solver, recipe.gradients, |phi_band| recipe.loss.value(phi_band, &target))
+}
+
+/// Image and start contours of a batch on a device.
+pub(crate) fn input(batch: &Batch, device: &Device) -> Input {
+    let [h, w] = batch.size;
+    let image = tensor(&batch.image, [batch.len(), batch.channels, h, w], device);
+    let start = batch.start.as_ref().map(|start| tensor(start, [batch.len(), batch.organs, h, w], device));
+    Input { image, start }
+}
+
+/// Truth of a batch on a device.
+pub(crate) fn target(batch: &Batch, device: &Device) -> Target {
+    let [h, w] = batch.size;
+    let shape = [batch.len(), batch.organs, h, w];
+    Target {
+        phi_band: tensor(&batch.phi_band, shape, device),
+        inside: tensor(&batch.inside, shape, device),
+        mask: batch.mask.as_ref().map(|mask| tensor(mask, [batch.len(), 1, h, w], device)),
+    }
+}
+
+fn tensor(values: &[f32], shape: [usize; 4], device: &Device) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
+}
+
+/// `0..n` in at most so many runs of nearly equal length.
+fn shares(n: usize, parts: usize) -> Vec<std::ops::Range<usize>> {
+    let parts = parts.clamp(1, n.max(1));
+    (0..parts).map(|k| k * n / parts..(k + 1) * n / parts).collect()
+}
+
+/// Gives every parameter its place in the network as identity.
+struct Number(u64);
+
+impl ModuleMapper for Number {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (_, tensor, mapper) = param.consume();
+        self.0 += 1;
+        Param::from_mapped_value(ParamId::from(self.0), tensor, mapper)
+    }
+}
+
+/// Opens the network that finds start contours and checks that it fits.
+///
+/// # Errors
+/// A checkpoint that cannot be read, is for another input, needs start contours itself, or learned from a patient who
+/// validates here.
+pub(crate) fn open_starter(
+    recipe: &TrainRecipe,
+    validation_patients: &[String],
+    device: &Device,
+) -> Result<Option<Checkpoint>, TrainError> {
+    let Some(path) = recipe.start.checkpoint.as_ref().filter(|_| recipe.network.needs_start()) else { return Ok(None) };
+    let starter = Checkpoint::load(path, device)?.for_inference();
+    let refuse = |reason: String| Err(TrainError::Start { path: path.clone(), reason });
+    let manifest = &starter.manifest;
+    if manifest.network.needs_start() {
+        return refuse(format!(
+            "a {} needs a start contour itself: give a network that finds one",
+            manifest.network.name()
+        ));
+    }
+    let (found, wanted) = (&manifest.preprocessing, &recipe.preprocessing);
+    let inputs = |p: &crate::prepare::Preprocessing| (p.window_hu, p.size, p.fit, p.neighbours, p.organs.clone());
+    if inputs(found) != inputs(wanted) {
+        return refuse(format!(
+            "its preprocessing is another: found window {:?} HU, size {:?}, {:?}, {} neighbours, organs {:?}; expected {:?} HU, {:?}, {:?}, {}, {:?}",
+            found.window_hu,
+            found.size,
+            found.fit,
+            found.neighbours,
+            names(found),
+            wanted.window_hu,
+            wanted.size,
+            wanted.fit,
+            wanted.neighbours,
+            names(wanted),
+        ));
+    }
+    if let Some(patient) = manifest.training.training_cases.iter().find(|case| validation_patients.contains(case))
+        && !recipe.data.validate_on_train
+    {
+        return refuse(format!(
+            "it learned from patient {patient}, who validates here: its contours would give the truth away"
+        ));
+    }
+    Ok(Some(starter))
+}
+
+fn names(preprocessing: &crate::prepare::Preprocessing) -> Vec<&str> {
+    preprocessing.organs.iter().map(|organ| organ.name.as_str()).collect()
+}

@@ -1,0 +1,170 @@
+//! What TOML cannot say: values that no training could use, and folders with variables.
+
+use super::{DataRecipe, TrainRecipe};
+use std::path::{Path, PathBuf};
+
+/// Dotted key and what is wrong.
+type Wrong = (String, String);
+
+fn ensure(holds: bool, key: &str, reason: impl FnOnce() -> String) -> Result<(), Wrong> {
+    if holds { Ok(()) } else { Err((key.into(), reason())) }
+}
+
+impl TrainRecipe {
+    pub(super) fn check(&self) -> Result<(), Wrong> {
+        self.preprocessing.check().map_err(|e| {
+            let key = format!("preprocessing.{}", e.field);
+            (key, format!("found {}, expected {}", e.found, e.expected))
+        })?;
+        self.network
+            .check()
+            .map_err(|e| (format!("network.{}", e.field), format!("found {}, expected {}", e.found, e.expected)))?;
+        self.data.check()?;
+        self.check_optimizer()?;
+        self.check_augmentation()?;
+        let start = &self.start;
+        let part = start.deformed_part;
+        ensure((0.0..=1.0).contains(&part), "start.deformed_part", || format!("found {part}, expected 0 to 1"))?;
+        for (key, value) in
+            [("deform_px", start.deform_px), ("deform_grid_px", start.deform_grid_px), ("offset_px", start.offset_px)]
+        {
+            ensure(value >= 0.0 && value.is_finite(), &format!("start.{key}"), || {
+                format!("found {value}, expected 0 or more pixels")
+            })?;
+        }
+        ensure(!self.devices.is_empty(), "devices", || {
+            "names no device: expected at least one, e.g. [\"auto\"]".into()
+        })?;
+        let minutes = self.output.save_every_minutes;
+        ensure(minutes > 0.0, "output.save_every_minutes", || format!("found {minutes}, expected more than 0"))
+    }
+
+    fn check_optimizer(&self) -> Result<(), Wrong> {
+        let o = &self.optimizer;
+        let positive = |key: &str, value: f64| {
+            ensure(value > 0.0 && value.is_finite(), &format!("optimizer.{key}"), || {
+                format!("found {value}, expected more than 0")
+            })
+        };
+        positive("rate", o.rate)?;
+        ensure((0.0..=o.rate).contains(&o.least_rate), "optimizer.least_rate", || {
+            format!("found {}, expected 0 to the rate, {}", o.least_rate, o.rate)
+        })?;
+        positive("epsilon", f64::from(o.epsilon))?;
+        for (key, value) in
+            [("beta_1", f64::from(o.beta_1)), ("beta_2", f64::from(o.beta_2)), ("ema_decay", o.ema_decay)]
+        {
+            ensure((0.0..1.0).contains(&value), &format!("optimizer.{key}"), || {
+                format!("found {value}, expected 0 to below 1")
+            })?;
+        }
+        ensure(o.clip_norm >= 0.0, "optimizer.clip_norm", || format!("found {}, expected 0 or more", o.clip_norm))?;
+        for (key, value) in [("batch_size", o.batch_size), ("accumulate", o.accumulate), ("epochs", o.epochs)] {
+            ensure(value > 0, &format!("optimizer.{key}"), || "found 0, expected at least 1".into())?;
+        }
+        if let super::super::Schedule::Plateau { patience, factor } = o.schedule {
+            ensure(patience > 0, "optimizer.schedule.patience", || "found 0, expected at least 1 epoch".into())?;
+            ensure(factor > 0.0 && factor <= 1.0, "optimizer.schedule.factor", || {
+                format!("found {factor}, expected above 0 and up to 1")
+            })?;
+        }
+        Ok(())
+    }
+
+    fn check_augmentation(&self) -> Result<(), Wrong> {
+        let a = &self.augmentation;
+        for (key, value) in [
+            ("scale", a.scale),
+            ("rotation_degrees", a.rotation_degrees),
+            ("translation", a.translation),
+            ("elastic_px", a.elastic_px),
+            ("elastic_grid_px", a.elastic_grid_px),
+            ("brightness_hu", f64::from(a.brightness_hu)),
+            ("contrast", f64::from(a.contrast)),
+            ("window_shift_hu", f64::from(a.window_shift_hu)),
+            ("noise_hu", f64::from(a.noise_hu)),
+            ("blur_px", f64::from(a.blur_px)),
+        ] {
+            ensure(value >= 0.0 && value.is_finite(), &format!("augmentation.{key}"), || {
+                format!("found {value}, expected 0 or more")
+            })?;
+        }
+        let flip = a.flip_left_right;
+        ensure((0.0..=1.0).contains(&flip), "augmentation.flip_left_right", || {
+            format!("found {flip}, expected a probability, 0 to 1")
+        })
+    }
+
+    /// Replaces `${NAME}` in every folder.
+    ///
+    /// # Errors
+    /// Key and name of a variable that is not set.
+    pub fn resolve(&mut self) -> Result<(), (String, String)> {
+        let mut folders =
+            vec![("data.source.folder", &mut self.data.source.folder), ("output.folder", &mut self.output.folder)];
+        folders.extend(self.data.validation_source.as_mut().map(|s| ("data.validation_source.folder", &mut s.folder)));
+        folders.extend(self.data.cache.as_mut().map(|folder| ("data.cache", folder)));
+        folders.extend(self.start.checkpoint.as_mut().map(|folder| ("start.checkpoint", folder)));
+        for (key, folder) in folders {
+            *folder = resolved(folder).map_err(|name| (key.to_owned(), name))?;
+        }
+        Ok(())
+    }
+}
+
+/// The path with the values of its variables; a variable that is not set is the error.
+fn resolved(path: &Path) -> Result<PathBuf, String> {
+    let text = path.to_string_lossy();
+    let (mut out, mut rest) = (String::new(), text.as_ref());
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, after)) = after.split_once('}') else { break };
+        out += before;
+        out += &std::env::var(name).map_err(|_| name.to_owned())?;
+        rest = after;
+    }
+    Ok(PathBuf::from(out + rest))
+}
+
+impl DataRecipe {
+    fn check(&self) -> Result<(), Wrong> {
+        let named = !self.train.is_empty() || !self.validation.is_empty();
+        let ways = [named, self.fold.is_some(), self.validation_source.is_some(), self.validate_on_train];
+        if self.validation.is_empty() && ways[1..].iter().all(|way| !way) {
+            return Err(("data".into(), "nothing validates: name patients (validation), folds (fold), a validation_source, or validate_on_train = true".into()));
+        }
+        if !self.validation.is_empty() && ways[1..].iter().any(|&way| way)
+            || ways[1..].iter().filter(|&&way| way).count() > 1
+        {
+            return Err((
+                "data".into(),
+                "validation patients, fold, validation_source and validate_on_train exclude each other: keep one"
+                    .into(),
+            ));
+        }
+        if let Some(patient) = self.train.iter().find(|patient| self.validation.contains(patient)) {
+            return Err((
+                "data.validation".into(),
+                format!("patient {patient} is also in data.train: no patient may be on both sides"),
+            ));
+        }
+        if let Some(fold) = self.fold {
+            ensure(fold.folds >= 2, "data.fold.folds", || format!("found {}, expected at least 2", fold.folds))?;
+            ensure(fold.fold < fold.folds, "data.fold.fold", || {
+                format!("found {}, expected 0 to {}", fold.fold, fold.folds - 1)
+            })?;
+            ensure(self.train.is_empty(), "data.train", || "cannot be named beside folds".into())?;
+        }
+        ensure(self.empty_slices >= 0.0 && self.empty_slices.is_finite(), "data.empty_slices", || {
+            format!("found {}, expected 0 or more", self.empty_slices)
+        })?;
+        for (key, most) in [
+            ("max_slices", self.max_slices),
+            ("max_validation_slices", self.max_validation_slices),
+            ("slices_per_epoch", self.slices_per_epoch),
+            ("repeats", Some(self.repeats)),
+        ] {
+            ensure(most != Some(0), &format!("data.{key}"), || "found 0, expected at least 1".into())?;
+        }
+        Ok(())
+    }
+}
