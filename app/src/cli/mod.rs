@@ -12,6 +12,7 @@ pub mod film;
 pub mod info;
 pub mod phantom;
 pub mod segment;
+pub mod train;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -52,6 +53,8 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Contour one organ from seeds or a mask, and write it as a mask on the scan's grid
     Segment(Box<segment::SegmentArgs>),
+    /// Train a network by a recipe: data, architecture, loss, optimizer
+    Train(train::TrainArgs),
 }
 
 /// The process's arguments and streams in, its exit code out.
@@ -100,6 +103,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Some(Command::Phantom(args)) => phantom::run(args, out),
         Some(Command::Demo(args)) => demo::run(args, out),
         Some(Command::Segment(args)) => segment::run(*args, out),
+        Some(Command::Train(args)) => train::run(args, out),
     }
 }
 
