@@ -359,3 +359,27 @@ fn configurations_are_read_by_architecture() {
         assert_eq!(config, NetworkConfig::preset(name).unwrap());
     }
 }
+
+#[test]
+fn an_untrained_network_says_outside() {
+    let device = Device::flex();
+    device.seed(2);
+    for (name, organs) in [("unet", 2), ("node-image", 1), ("node-stack", 3)] {
+        let network = NetworkConfig::preset(name).unwrap().init(1, organs, &device);
+        let input = Input { image: random([2, 1, 32, 32], &device), start: None };
+        let phi = values(network.predict(input, &rk4()).unwrap().phi_band);
+        let outside = phi.iter().filter(|phi| **phi > 0.0).count() as f64 / phi.len() as f64;
+        assert!(outside > 0.9, "{name}: {outside} of the pixels are outside");
+    }
+}
+
+#[test]
+fn pixels_of_a_square_start_alike() {
+    let device = Device::flex();
+    let config = unet(&[8, 8], 2, Activation::Relu, Upsampling::Nearest);
+    let input = Input { image: random([1, 1, 8, 8], &device), start: None };
+    let phi = config.init(1, 2, &device).predict(input, &SolverParams::default()).unwrap().phi_band;
+    let corner = nn::space_to_depth(phi.clone(), 2).slice([0..1, 0..1]);
+    let other = nn::space_to_depth(phi, 2).slice([0..1, 3..4]);
+    assert_eq!(values(corner), values(other));
+}

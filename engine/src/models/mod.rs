@@ -12,6 +12,7 @@
 pub mod checkpoint;
 mod config;
 mod error;
+mod head;
 mod network;
 pub mod node;
 mod unet;

@@ -5,6 +5,7 @@
 //! one behind it; zero padding, so that sizes stay; group normalisation, which does not depend on the batch.
 
 use super::config::ConfigError;
+use super::head::distance_head;
 use crate::nn::{
     Activation, Conv2d, Conv2dConfig, ConvBlock, ConvBlockConfig, crop_to, depth_to_space, max_pool2, pad_to_multiple,
     resize_bilinear, space_to_depth, upsample2,
@@ -69,23 +70,21 @@ impl UNetConfig {
         Ok(())
     }
 
-    /// A network from `inputs` to `outputs` channels with random weights.
-    pub fn init(&self, inputs: usize, outputs: usize, device: &Device) -> UNet {
-        self.build(inputs, outputs, device, Conv2dConfig::init)
+    /// A network from an image of `channels` to φ of each organ, with random weights; before training it says "outside"
+    /// nearly everywhere.
+    pub fn init(&self, channels: usize, organs: usize, device: &Device) -> UNet {
+        let head = distance_head(self.channels[0], organs, self.stem, 1, device);
+        self.build(channels, organs, device, head)
     }
 
-    /// The same with a last layer of zeros: its output is zero until it is trained.
+    /// A network from `inputs` to `outputs` channels with random weights and a last layer of zeros: its output is zero
+    /// until it is trained.
     pub fn init_zero_end(&self, inputs: usize, outputs: usize, device: &Device) -> UNet {
-        self.build(inputs, outputs, device, Conv2dConfig::init_zero)
+        let head = Conv2dConfig::new(self.channels[0], outputs * self.stem * self.stem, 1).init_zero(device);
+        self.build(inputs, outputs, device, head)
     }
 
-    fn build(
-        &self,
-        inputs: usize,
-        outputs: usize,
-        device: &Device,
-        head: fn(&Conv2dConfig, &Device) -> Conv2d,
-    ) -> UNet {
+    fn build(&self, inputs: usize, outputs: usize, device: &Device, head: Conv2d) -> UNet {
         let block = |inputs, outputs| ConvBlockConfig { inputs, outputs, activation: self.activation }.init(device);
         let square = self.stem * self.stem;
         let before = std::iter::once(inputs * square).chain(self.channels.iter().copied());
@@ -93,7 +92,7 @@ impl UNetConfig {
             down: before.zip(&self.channels).map(|(from, &to)| block(from, to)).collect(),
             reduce: self.channels.windows(2).map(|pair| Conv2dConfig::new(pair[1], pair[0], 1).init(device)).collect(),
             up: self.channels[..self.channels.len() - 1].iter().map(|&c| block(2 * c, c)).collect(),
-            head: head(&Conv2dConfig::new(self.channels[0], outputs * square, 1), device),
+            head,
             inputs,
             outputs,
             stem: self.stem,

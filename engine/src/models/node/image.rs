@@ -5,6 +5,7 @@ use super::field::UNetField;
 use super::{from_state_grid, to_state_grid};
 use crate::models::Input;
 use crate::models::config::ConfigError;
+use crate::models::head::distance_head;
 use crate::models::unet::UNetConfig;
 use crate::nn::{Activation, Conv2d, Conv2dConfig, ConvBlock, ConvBlockConfig};
 use burn::module::Module;
@@ -40,7 +41,8 @@ impl NodeImageConfig {
     }
 
     /// Random weights; the last layer of f is zero, so that training starts from an embedding at rest. That of ψ is
-    /// not: there is no φ(0) to return, and a zero there would keep every other weight from learning at first.
+    /// not: there is no φ(0) to return, and a zero there would keep every other weight from learning at first. It says
+    /// "outside" nearly everywhere.
     pub fn init(&self, channels: usize, organs: usize, device: &Device) -> NodeImage {
         let stem = self.dynamics.stem;
         let (square, activation) = (stem * stem, self.dynamics.activation);
@@ -48,7 +50,7 @@ impl NodeImageConfig {
             embed: ConvBlockConfig { inputs: channels * square, outputs: self.hidden, activation }.init(device),
             dynamics: UNetField::new(&self.dynamics, self.hidden, device),
             post1: Conv2dConfig::new(self.hidden, self.postnet, 3).init(device),
-            post2: Conv2dConfig::new(self.postnet, organs * square, 3).init(device),
+            post2: distance_head(self.postnet, organs, stem, 3, device),
             image_channels: channels,
             organs,
             stem,

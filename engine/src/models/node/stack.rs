@@ -6,9 +6,10 @@ use super::field::{GroupedField, GroupedFieldConfig};
 use super::to_state_grid;
 use crate::models::Input;
 use crate::models::config::ConfigError;
+use crate::models::head::distance_head;
 use crate::nn::{
-    Activation, Aspp, AsppConfig, Conv2d, Conv2dConfig, ConvBlock, ConvBlockConfig, SqueezeExcitation,
-    SqueezeExcitationConfig, crop_to, resize_bilinear,
+    Activation, Aspp, AsppConfig, Conv2d, ConvBlock, ConvBlockConfig, SqueezeExcitation, SqueezeExcitationConfig,
+    crop_to, resize_bilinear,
 };
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -73,7 +74,7 @@ impl NodeStackConfig {
         Ok(())
     }
 
-    /// Random weights; every right-hand side starts as zero.
+    /// Random weights; every right-hand side starts as zero, and φ as "outside" nearly everywhere.
     pub fn init(&self, channels: usize, organs: usize, device: &Device) -> NodeStack {
         let (c, activation) = (self.channels, self.activation);
         let field = GroupedFieldConfig { channels: c, groups: self.groups, activation };
@@ -85,7 +86,7 @@ impl NodeStackConfig {
             fields: (0..self.blocks).map(|_| field.init(device)).collect(),
             excite: (0..self.blocks).map(|_| excite.init(device)).collect(),
             pyramid: pyramid.init(device),
-            head: Conv2dConfig::new(self.pyramid, organs, 1).init(device),
+            head: distance_head(self.pyramid, organs, 1, 1, device),
             image_channels: channels,
             organs,
             stem: self.stem,
