@@ -45,12 +45,6 @@ pub enum LossConfig {
         /// Width ε of the soft Heaviside in band widths.
         #[serde(default = "tsdf::default_epsilon")]
         epsilon: f64,
-        /// Weight of the first φ of a network that gives several ([`value_of_steps`](Self::value_of_steps)).
-        #[serde(default = "tsdf::default_initial_weight")]
-        initial_weight: f64,
-        /// Weight of the last one.
-        #[serde(default = "tsdf::default_final_weight")]
-        final_weight: f64,
     },
     /// Cross-entropy and λ times the level set energy (level set loss, eq. 8).
     LevelSet {
@@ -64,13 +58,9 @@ pub enum LossConfig {
 }
 
 impl LossConfig {
-    /// The TSDF loss with the paper's ε and its weights on Cityscapes (COCO: 0.2 and 1).
+    /// The TSDF loss with the paper's ε.
     pub fn tsdf() -> Self {
-        Self::Tsdf {
-            epsilon: tsdf::default_epsilon(),
-            initial_weight: tsdf::default_initial_weight(),
-            final_weight: tsdf::default_final_weight(),
-        }
+        Self::Tsdf { epsilon: tsdf::default_epsilon() }
     }
 
     /// The level set loss with the paper's λ and ε.
@@ -87,28 +77,8 @@ impl LossConfig {
         match *self {
             Self::TanhBand => tanh_band_mse(phi_band, truth.phi_band.clone(), truth.mask.clone()),
             Self::Dice => dice(inside_probability(phi_band), truth.inside.clone(), truth.mask.clone()),
-            Self::Tsdf { epsilon, .. } => tsdf_loss(phi_band, truth, epsilon),
+            Self::Tsdf { epsilon } => tsdf_loss(phi_band, truth, epsilon),
             Self::LevelSet { lambda, epsilon } => level_set_loss(phi_band, truth, lambda, epsilon),
-        }
-    }
-
-    /// The loss of a network that gives φ at several times: with [`Tsdf`](Self::Tsdf) the first and the last by their
-    /// weights (LevelSet R-CNN §4.2), else the last alone.
-    ///
-    /// # Shapes
-    /// - `steps`: at least one `[n, k, h, w]`
-    /// - result: `[1]`
-    ///
-    /// # Panics
-    /// Without a step.
-    pub fn value_of_steps(&self, steps: &[Tensor<4>], truth: &Target) -> Tensor<1> {
-        let (first, last) = (&steps[0], &steps[steps.len() - 1]);
-        let value = self.value(last.clone(), truth);
-        match *self {
-            Self::Tsdf { initial_weight, final_weight, .. } => {
-                self.value(first.clone(), truth) * initial_weight + value * final_weight
-            }
-            _ => value,
         }
     }
 }

@@ -10,16 +10,6 @@ pub fn default_epsilon() -> f64 {
     0.1
 }
 
-/// The paper's weight of φ₀ on Cityscapes.
-pub fn default_initial_weight() -> f64 {
-    1.0
-}
-
-/// The paper's weight of φ_N on Cityscapes.
-pub fn default_final_weight() -> f64 {
-    5.0
-}
-
 /// Truncated signed distance in −1…1, **positive inside** (the paper's sign), of a distance in band widths.
 ///
 /// # Shapes

@@ -11,15 +11,18 @@
 
 pub mod checkpoint;
 mod config;
+pub mod deep_chan_vese;
 mod error;
 mod head;
 pub mod lsn;
 mod network;
 pub mod node;
+mod stencil;
 mod unet;
 
 pub use checkpoint::{Checkpoint, Manifest};
 pub use config::{ARCHITECTURES, ConfigError, NetworkConfig};
+pub use deep_chan_vese::{DeepChanVese, DeepChanVeseConfig};
 pub use error::ModelError;
 pub use lsn::{Lsn, LsnConfig};
 pub use network::{GradientMethod, Input, Network, Output};

@@ -1,6 +1,7 @@
 //! Sizes of a level set network, and its start contour.
 
 use super::{Lsn, LsnLayer};
+use crate::models::ConfigError;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -101,19 +102,42 @@ impl Default for LsnConfig {
 }
 
 impl LsnConfig {
-    /// A network for images of `channels` channels.
-    pub fn init(&self, channels: usize, device: &Device) -> Lsn {
-        let count = if self.share_layers { 1 } else { self.steps };
-        Lsn { layers: (0..count).map(|_| LsnLayer::new(self, channels, device)).collect(), config: *self }
+    /// # Errors
+    /// The first field that no network can be built with.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::range("steps", self.steps, 1..=1000)?;
+        ConfigError::range("edge_kernels", self.edge_kernels, 2..=1024)?;
+        ConfigError::range("gradient_kernels", self.gradient_kernels, 2..=1024)?;
+        let positive = |field: &str, found: f64| match found > 0.0 && found.is_finite() {
+            true => Ok(()),
+            false => Err(ConfigError::new(field, found.to_string(), "a positive number")),
+        };
+        let (TimeStep::Fixed(step) | TimeStep::Stable(step)) = self.time_step;
+        positive("time_step", step)?;
+        positive("edge_scale", self.edge_scale)?;
+        positive("band_px", self.band_px)?;
+        if let Some(weight) = self.weights.iter().find(|weight| !weight.is_finite()) {
+            return Err(ConfigError::new("weights", weight.to_string(), "three finite numbers"));
+        }
+        match self.start {
+            Start::Disc(part) => positive("start.disc", part),
+            Start::Uniform { .. } => Ok(()),
+        }
+    }
+
+    /// A network for images of `channels` channels, with kernels of its own for every organ.
+    pub fn init(&self, channels: usize, organs: usize, device: &Device) -> Lsn {
+        let count = organs * if self.share_layers { 1 } else { self.steps };
+        let layers = (0..count).map(|_| LsnLayer::new(self, channels, device)).collect();
+        Lsn { layers, channels, organs, config: *self }
     }
 
     /// φ of the start contour in band widths, negative inside.
     ///
     /// # Shapes
-    /// - `size`: n, h, w
-    /// - result: `[n, 1, h, w]`, the same in every image of the batch
-    pub fn start(&self, size: [usize; 3], device: &Device) -> Tensor<4> {
-        let [n, h, w] = size;
+    /// - `size` and result: `[n, organs, h, w]`, every map the same
+    pub fn start(&self, size: [usize; 4], device: &Device) -> Tensor<4> {
+        let [n, organs, h, w] = size;
         let phi: Vec<f32> = match self.start {
             Start::Disc(part) => {
                 let middle = |side: usize| (side as f64 - 1.0) / 2.0;
@@ -126,6 +150,6 @@ impl LsnConfig {
                 (0..h * w).map(|_| rng.random_range(-1.0..1.0)).collect()
             }
         };
-        Tensor::from_data(TensorData::new(phi, [1, 1, h, w]), device).repeat_dim(0, n)
+        Tensor::from_data(TensorData::new(phi, [1, 1, h, w]), device).repeat(&[n, organs, 1, 1])
     }
 }

@@ -1,7 +1,7 @@
 //! κ|∇φ| of a layer.
 
 use super::config::Curvature;
-use super::stencil::{channel, convolve};
+use crate::models::stencil::{channel, convolve};
 use burn::tensor::Tensor;
 
 /// Added to |∇û|² before the root: f32 still tells it from 0, and the gradient of the root stays finite.

@@ -64,10 +64,11 @@ impl Kernels {
 
 /// Small random kernels, with the given ones at (output, input).
 fn placed(shape: [usize; 4], kernels: &[(usize, usize, Kernel)], device: &Device) -> Param<Tensor<4>> {
-    let mut values: Tensor<4> = Initializer::Normal { mean: 0.0, std: SPARE }.init(shape, device).val().detach();
+    let mut values: Tensor<4> = Initializer::Normal { mean: 0.0, std: SPARE }.init(shape, device).val();
     for (output, input, kernel) in kernels {
         let kernel = Tensor::from_data(TensorData::new(kernel.to_vec(), [1, 1, 3, 3]), device);
         values = values.slice_assign([*output..output + 1, *input..input + 1, 0..3, 0..3], kernel);
     }
-    Param::from_tensor(values)
+    // A parameter is a leaf of the tape: it must not remember how it was put together.
+    Param::from_tensor(values.detach())
 }

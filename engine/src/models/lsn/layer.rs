@@ -3,7 +3,7 @@
 use super::config::{LsnConfig, TimeStep};
 use super::curvature::curvature_flow;
 use super::kernels::Kernels;
-use super::stencil::{central, channel, convolve, one_sided};
+use crate::models::stencil::{central, channel, convolve, one_sided};
 use burn::module::{Module, Param};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};

@@ -21,19 +21,22 @@ mod config;
 mod curvature;
 mod kernels;
 mod layer;
-mod stencil;
 
 pub use config::{Curvature, Initial, LsnConfig, Start, TimeStep};
 pub use layer::LsnLayer;
 
+use crate::models::stencil::channel;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
 /// The unrolled solver.
 #[derive(Module, Debug)]
 pub struct Lsn {
-    /// One layer, when all steps share their kernels, or one per step.
+    /// The layers of the first organ's network, then those of the second: one each, when all steps share their
+    /// kernels, or one per step.
     pub layers: Vec<LsnLayer>,
+    channels: usize,
+    organs: usize,
     #[module(skip)]
     config: LsnConfig,
 }
@@ -44,34 +47,46 @@ impl Lsn {
         self.config
     }
 
-    /// φ after the last step.
+    /// Channels of the image and of the output.
+    pub fn channels(&self) -> [usize; 2] {
+        [self.channels, self.organs]
+    }
+
+    /// φ after the last step. Without a start contour that of the configuration is taken.
     ///
     /// # Shapes
     /// - `image`: `[n, channels, h, w]`, −1 to 1
-    /// - `start` and result: `[n, 1, h, w]`, φ in band widths, negative inside
-    pub fn forward(&self, image: Tensor<4>, start: Tensor<4>) -> Tensor<4> {
-        self.evolve(image, start, |_| {})
+    /// - `start` and result: `[n, organs, h, w]`, φ in band widths, negative inside
+    pub fn forward(&self, image: Tensor<4>, start: Option<Tensor<4>>) -> Tensor<4> {
+        self.evolve(image, start, |_, _| {})
     }
 
     /// φ at the start and after every step.
     ///
     /// # Shapes
     /// As [`forward`](Self::forward); `steps + 1` results.
-    pub fn forward_steps(&self, image: Tensor<4>, start: Tensor<4>) -> Vec<Tensor<4>> {
-        let mut states = vec![start.clone()];
-        self.evolve(image, start, |phi| states.push(phi / self.config.band_px));
-        states
+    pub fn forward_steps(&self, image: Tensor<4>, start: Option<Tensor<4>>) -> Vec<Tensor<4>> {
+        let mut organs: Vec<Vec<Tensor<4>>> = vec![Vec::new(); self.config.steps + 1];
+        self.evolve(image, start, |step, phi| organs[step].push(phi / self.config.band_px));
+        organs.into_iter().map(|phi| Tensor::cat(phi, 1)).collect()
     }
 
-    /// Runs all steps in pixels and hands out φ after each.
-    fn evolve(&self, image: Tensor<4>, start: Tensor<4>, mut each: impl FnMut(Tensor<4>)) -> Tensor<4> {
-        let speeds: Vec<_> = self.layers.iter().map(|layer| layer.speed(image.clone(), &self.config)).collect();
-        let mut phi = start * self.config.band_px;
-        for step in 0..self.config.steps {
-            let index = step % self.layers.len();
-            phi = self.layers[index].step(phi, &speeds[index], &self.config);
-            each(phi.clone());
+    /// Runs all steps in pixels, organ by organ, and hands out φ at the start (step 0) and after each.
+    fn evolve(&self, image: Tensor<4>, start: Option<Tensor<4>>, mut each: impl FnMut(usize, Tensor<4>)) -> Tensor<4> {
+        let [n, _, h, w] = image.dims();
+        let start = start.unwrap_or_else(|| self.config.start([n, self.organs, h, w], &image.device()));
+        let mut results = Vec::with_capacity(self.organs);
+        for (organ, layers) in self.layers.chunks(self.layers.len() / self.organs).enumerate() {
+            let speeds: Vec<_> = layers.iter().map(|layer| layer.speed(image.clone(), &self.config)).collect();
+            let mut phi = channel(&start, organ) * self.config.band_px;
+            each(0, phi.clone());
+            for step in 0..self.config.steps {
+                let index = step % layers.len();
+                phi = layers[index].step(phi, &speeds[index], &self.config);
+                each(step + 1, phi.clone());
+            }
+            results.push(phi / self.config.band_px);
         }
-        phi / self.config.band_px
+        Tensor::cat(results, 1)
     }
 }

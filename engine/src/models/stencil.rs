@@ -1,8 +1,9 @@
-//! 3×3 kernels on maps whose border pixels repeat outwards, as in the level set solver.
+//! 3×3 kernels on maps whose border pixels repeat outwards, as in the level set solver; a layer's and the deep
+//! Chan–Vese's stencils.
 
-use burn::tensor::Tensor;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::{ConvOptions, PadMode};
+use burn::tensor::{Tensor, TensorData};
 
 /// Cross-correlation with 3×3 kernels.
 ///
@@ -54,4 +55,16 @@ pub fn central(x: &Tensor<4>, axis: usize) -> Tensor<4> {
 pub fn one_sided(x: &Tensor<4>, axis: usize) -> (Tensor<4>, Tensor<4>) {
     let near = neighbours(x, axis);
     (near.here.clone() - near.before, near.after - near.here)
+}
+
+/// Sobel's derivatives along x and y, per pixel (the integer kernels over 8, so that a ramp has its own slope).
+///
+/// # Shapes
+/// - `x` and results: `[n, 1, h, w]`
+pub fn sobel(x: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+    const X: [f32; 9] = [-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0];
+    const Y: [f32; 9] = [-1.0, -2.0, -1.0, 0.0, 0.0, 0.0, 1.0, 2.0, 1.0];
+    let kernels = [X, Y].concat().into_iter().map(|tap| tap / 8.0).collect::<Vec<f32>>();
+    let slopes = convolve(x.clone(), Tensor::from_data(TensorData::new(kernels, [2, 1, 3, 3]), &x.device()));
+    (channel(&slopes, 0), channel(&slopes, 1))
 }
