@@ -1,6 +1,8 @@
 //! Which architecture, and its sizes: what a recipe chooses and a checkpoint keeps.
 
 use super::Network;
+use super::deep_chan_vese::DeepChanVeseConfig;
+use super::lsn::LsnConfig;
 use super::node::{NodeContourConfig, NodeImageConfig, NodeStackConfig};
 use super::unet::UNetConfig;
 use burn::module::{Module, ModuleVisitor, Param};
@@ -20,10 +22,14 @@ pub enum NetworkConfig {
     NodeImage(NodeImageConfig),
     /// Several neural ODEs on an embedding, then atrous spatial pyramid pooling.
     NodeStack(NodeStackConfig),
+    /// The level set solver unrolled, with learned kernels.
+    Lsn(LsnConfig),
+    /// Chan–Vese on learned features of a region of interest, unrolled.
+    DeepChanVese(DeepChanVeseConfig),
 }
 
 /// Names of the architectures, as in recipes, checkpoints and on the command line.
-pub const ARCHITECTURES: [&str; 4] = ["unet", "node-contour", "node-image", "node-stack"];
+pub const ARCHITECTURES: [&str; 6] = ["unet", "node-contour", "node-image", "node-stack", "lsn", "deep-chan-vese"];
 
 /// A size that no network can be built with.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -66,6 +72,8 @@ impl NetworkConfig {
             "node-contour" => Some(Self::NodeContour(NodeContourConfig::default())),
             "node-image" => Some(Self::NodeImage(NodeImageConfig::default())),
             "node-stack" => Some(Self::NodeStack(NodeStackConfig::default())),
+            "lsn" => Some(Self::Lsn(LsnConfig::default())),
+            "deep-chan-vese" => Some(Self::DeepChanVese(DeepChanVeseConfig::default())),
             _ => None,
         }
     }
@@ -77,6 +85,8 @@ impl NetworkConfig {
             Self::NodeContour(_) => "node-contour",
             Self::NodeImage(_) => "node-image",
             Self::NodeStack(_) => "node-stack",
+            Self::Lsn(_) => "lsn",
+            Self::DeepChanVese(_) => "deep-chan-vese",
         }
     }
 
@@ -87,7 +97,7 @@ impl NetworkConfig {
 
     /// Whether the network solves an ODE, so that solver parameters mean something to it.
     pub fn solves(&self) -> bool {
-        !matches!(self, Self::Unet(_))
+        matches!(self, Self::NodeContour(_) | Self::NodeImage(_) | Self::NodeStack(_))
     }
 
     /// What both sides of the grid should be multiples of; others are padded inside, at some cost.
@@ -97,6 +107,8 @@ impl NetworkConfig {
             Self::NodeContour(config) => config.dynamics.multiple(),
             Self::NodeImage(config) => config.dynamics.multiple(),
             Self::NodeStack(config) => config.stem,
+            Self::Lsn(_) => 1,
+            Self::DeepChanVese(config) => config.multiple(),
         }
     }
 
@@ -108,6 +120,8 @@ impl NetworkConfig {
             Self::NodeContour(config) => config.check(),
             Self::NodeImage(config) => config.check(),
             Self::NodeStack(config) => config.check(),
+            Self::Lsn(config) => config.check(),
+            Self::DeepChanVese(config) => config.check(),
         }
     }
 
@@ -123,6 +137,8 @@ impl NetworkConfig {
             Self::NodeContour(config) => Network::NodeContour(config.init(channels, organs, device)),
             Self::NodeImage(config) => Network::NodeImage(config.init(channels, organs, device)),
             Self::NodeStack(config) => Network::NodeStack(config.init(channels, organs, device)),
+            Self::Lsn(config) => Network::Lsn(config.init(channels, organs, device)),
+            Self::DeepChanVese(config) => Network::DeepChanVese(config.init(channels, organs, device)),
         };
         // burn draws a parameter when it is first used: without this, weights would depend on what runs first.
         network.visit(&mut Draw);

@@ -1,6 +1,8 @@
 //! One type for every architecture: what inference runs and training moves.
 
 use super::ModelError;
+use super::deep_chan_vese::DeepChanVese;
+use super::lsn::Lsn;
 use super::node::{NodeContour, NodeImage, NodeStack, evolve};
 use super::unet::UNet;
 use crate::ode::{Outcome, SolverParams, Stats};
@@ -22,6 +24,10 @@ pub enum Network {
     NodeImage(NodeImage),
     /// A stack of neural ODEs.
     NodeStack(NodeStack),
+    /// The level set solver unrolled.
+    Lsn(Lsn),
+    /// Chan–Vese on learned features.
+    DeepChanVese(DeepChanVese),
 }
 
 /// What a network sees.
@@ -63,6 +69,8 @@ impl Network {
             Self::NodeContour(_) => "node-contour",
             Self::NodeImage(_) => "node-image",
             Self::NodeStack(_) => "node-stack",
+            Self::Lsn(_) => "lsn",
+            Self::DeepChanVese(_) => "deep-chan-vese",
         }
     }
 
@@ -78,6 +86,8 @@ impl Network {
             Self::NodeContour(network) => network.channels(),
             Self::NodeImage(network) => network.channels(),
             Self::NodeStack(network) => network.channels(),
+            Self::Lsn(network) => network.channels(),
+            Self::DeepChanVese(network) => network.channels(),
         }
     }
 
@@ -94,13 +104,16 @@ impl Network {
             Self::NodeContour(network) => evolve::forward(&network, &input, solver),
             Self::NodeImage(network) => evolve::forward(&network, &input, solver),
             Self::NodeStack(network) => evolve::forward(&network, &input, solver),
+            Self::Lsn(network) => Output { phi_band: network.forward(input.image, input.start), solver: None },
+            Self::DeepChanVese(network) => Output { phi_band: network.forward(input.image, input.start), solver: None },
         };
         Ok(output)
     }
 
     /// Value and gradients of a loss of the predicted φ; the network lives on an autodiff device.
     ///
-    /// `loss` takes `[n, organs, h, w]` in band widths and gives one number.
+    /// `loss` takes `[n, organs, h, w]` in band widths and gives one number. A deep Chan–Vese network is judged by its
+    /// first φ too, with the weights of its configuration.
     ///
     /// # Errors
     /// An input that does not fit; a solver that stops before the end.
@@ -109,14 +122,20 @@ impl Network {
         input: Input,
         solver: &SolverParams,
         method: GradientMethod,
-        loss: impl FnOnce(Tensor<4>) -> Tensor<1>,
+        loss: impl Fn(Tensor<4>) -> Tensor<1>,
     ) -> Result<(f64, GradientsParams), ModelError> {
         let input = self.checked(input)?.detached();
+        let plain = |loss: Tensor<1>| {
+            let value = loss.clone().into_scalar();
+            Ok((value, GradientsParams::from_grads(loss.backward(), self)))
+        };
         match self {
-            Self::Unet(network) => {
-                let loss = loss(network.forward(input.image));
-                let value = loss.clone().into_scalar();
-                Ok((value, GradientsParams::from_grads(loss.backward(), self)))
+            Self::Unet(network) => plain(loss(network.forward(input.image))),
+            Self::Lsn(network) => plain(loss(network.forward(input.image, input.start))),
+            Self::DeepChanVese(network) => {
+                let [first, last] = network.config().loss_weights;
+                let steps = network.forward_steps(input.image, input.start);
+                plain(loss(steps[0].clone()) * first + loss(steps[steps.len() - 1].clone()) * last)
             }
             Self::NodeContour(network) => evolve::loss_gradients(network, self, &input, solver, method, loss),
             Self::NodeImage(network) => evolve::loss_gradients(network, self, &input, solver, method, loss),
