@@ -1,13 +1,22 @@
 //! How well a segmentation agrees with another one.
 //!
-//! Overlap counts voxels ([`overlap`]); surface distances run between border voxels ([`surface`]). Whatever a
+//! Of two masks: overlap counts voxels ([`overlap`]); surface distances run between border voxels ([`surface`]). Of a
+//! set of images: pixels by class ([`confusion`]), F measures ([`f_beta`], [`weighted_f`]), instances ([`instances`],
+//! [`boundary`]), and intervals over patients ([`bootstrap`]). Whatever a
 //! pair of masks leaves undefined is `None`, never a silent 0 or 1: both masks empty leave every metric
 //! undefined, one empty mask leaves the distances, and precision or recall, undefined (its Dice and IoU are 0).
 
+pub mod bootstrap;
+pub mod boundary;
+pub mod confusion;
 mod distance;
+pub mod f_beta;
+pub mod instances;
 pub mod overlap;
 pub mod surface;
+pub mod weighted_f;
 
+pub use confusion::Confusion;
 pub use overlap::Overlap;
 pub use surface::SurfaceDistances;
 

@@ -77,7 +77,7 @@ impl SurfaceDistances {
 }
 
 /// Percentile of ascending values, linear between ranks.
-fn percentile(ascending: &[f64], percent: f64) -> f64 {
+pub(super) fn percentile(ascending: &[f64], percent: f64) -> f64 {
     let rank = percent.clamp(0.0, 100.0) / 100.0 * (ascending.len() - 1) as f64;
     let low = rank.floor() as usize;
     let high = (low + 1).min(ascending.len() - 1);

@@ -117,7 +117,8 @@ impl FeatureHead {
         Self {
             coarse: Unit::new(Conv2dConfig::new(c, c, 3), device),
             fine: Unit::new(Conv2dConfig::new(c, c / 2, 3), device),
-            last: Conv2dConfig::new(c / 2 + inputs, features, 3).init(device),
+            // An offset would move F, c₁ and c₂ alike.
+            last: Conv2dConfig::new(c / 2 + inputs, features, 3).without_bias().init(device),
         }
     }
 
