@@ -25,6 +25,7 @@ fn both(c: &mut Criterion, name: &str, inputs: &[Tensor<4>], operation: impl Fn(
 }
 
 fn operations(c: &mut Criterion) {
+    ops::keep_freed_memory();
     let device = Device::flex();
     for (channels, side) in MAPS {
         let x = || random([4, channels, side, side], &device);

@@ -59,6 +59,7 @@ pub enum Command {
 
 /// The process's arguments and streams in, its exit code out.
 pub fn main() -> ExitCode {
+    zeroset_engine::nn::ops::keep_freed_memory();
     let code = run_from(std::env::args_os(), &mut std::io::stdout(), &mut std::io::stderr());
     ExitCode::from(code)
 }

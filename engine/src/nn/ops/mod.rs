@@ -10,10 +10,12 @@ mod conv;
 mod cpu;
 mod extension;
 mod flex;
+mod memory;
 mod norm;
 mod scale;
 
 pub use conv::conv2d;
+pub use memory::keep_freed_memory;
 pub use norm::{Nonlinearity, group_norm};
 pub use scale::{max_pool2, upsample2};
 
