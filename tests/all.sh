@@ -45,7 +45,14 @@ fi
 step demo
 out="$(mktemp -d)"
 trap 'rm -rf "$out"' EXIT
-cargo run --release -- demo -o "$out/demo"
+# The whole workspace, so that the features of what was built for the tests are kept.
+cargo build --release --workspace --bins
+zeroset="${CARGO_TARGET_DIR:-target}/release/zeroset"
+"$zeroset" demo -o "$out/demo"
+if [ -n "${ZEROSET_DATA:-}" ]; then
+  step training
+  "$zeroset" train assets/recipes/kidney-short.toml --data "$ZEROSET_DATA/btcv256" -o "$out/kidney" --json
+fi
 step window
-tests/gui/first_light.sh "${CARGO_TARGET_DIR:-target}/release/zeroset" "$out/window"
+tests/gui/first_light.sh "$zeroset" "$out/window"
 step done

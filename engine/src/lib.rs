@@ -12,6 +12,7 @@
 
 pub mod animate;
 pub mod device;
+pub mod evaluation;
 pub mod filter;
 pub mod geometry;
 pub mod gpu;

@@ -1,10 +1,11 @@
 //! Overlap of two masks, counted in voxels.
 
 use rayon::prelude::*;
+use serde::Serialize;
 use std::ops::Add;
 
 /// How many voxels are in both masks or in one of them. Counts of several cases add up to pooled metrics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Overlap {
     /// Voxels in both.
     pub both: u64,

@@ -1,5 +1,9 @@
-//! `zeroset evaluate PRED TRUTH`: overlap and surface distances, label by label.
+//! `zeroset evaluate PRED TRUTH`: overlap and surface distances, label by label; with `--recipe`, of a whole validation
+//! set.
 
+mod set;
+
+use crate::cli::segment::DeviceName;
 use anyhow::{Context, bail};
 use serde::Serialize;
 use std::io::Write;
@@ -12,9 +16,32 @@ use zeroset_engine::metrics::{self, LabelMetrics};
 #[derive(clap::Args, Debug)]
 pub struct EvaluateArgs {
     /// Mask to judge
-    pub prediction: PathBuf,
+    #[arg(required_unless_present = "recipe")]
+    pub prediction: Option<PathBuf>,
     /// Mask to judge it by, on the same grid
-    pub truth: PathBuf,
+    #[arg(required_unless_present = "recipe")]
+    pub truth: Option<PathBuf>,
+    /// Instead of two masks: run networks on the validation patients of this training recipe
+    #[arg(long, value_name = "RECIPE.toml", conflicts_with_all = ["prediction", "truth", "label"], requires = "models")]
+    pub recipe: Option<PathBuf>,
+    /// Trained network to run; repeat to compare several
+    #[arg(long = "model", value_name = "DIR", requires = "recipe")]
+    pub models: Vec<PathBuf>,
+    /// Network whose contours a contour network starts from
+    #[arg(long, value_name = "DIR", requires = "recipe")]
+    pub start_model: Option<PathBuf>,
+    /// Folder of the data, in place of the recipe's
+    #[arg(long, value_name = "DIR", requires = "recipe")]
+    pub data: Option<PathBuf>,
+    /// What computes
+    #[arg(long, value_enum, requires = "recipe")]
+    pub device: Option<DeviceName>,
+    /// Also write every patient's metrics as a table
+    #[arg(long, value_name = "FILE.csv", requires = "recipe")]
+    pub csv: Option<PathBuf>,
+    /// Seed of the bootstrap over patients
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub rng_seed: u64,
     /// Only this label (default: every label in either mask)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub label: Option<u16>,
@@ -39,9 +66,15 @@ struct Document<'a> {
 /// # Errors
 /// Files that are no masks, different grids, or nothing to compare.
 pub fn run(args: EvaluateArgs, out: &mut dyn Write) -> anyhow::Result<()> {
-    let prediction = read(&args.prediction)?;
-    let truth = read(&args.truth)?;
-    let pair = || format!("{} against {}", args.prediction.display(), args.truth.display());
+    if let Some(recipe) = &args.recipe {
+        return set::run(&args, recipe, out);
+    }
+    let (Some(prediction_path), Some(truth_path)) = (&args.prediction, &args.truth) else {
+        bail!("evaluate needs two masks, or --recipe and --model");
+    };
+    let prediction = read(prediction_path)?;
+    let truth = read(truth_path)?;
+    let pair = || format!("{} against {}", prediction_path.display(), truth_path.display());
     let found = match args.label {
         Some(label) => metrics::evaluate_label(&prediction, &truth, label, args.tolerance).map(|m| vec![m]),
         None => metrics::evaluate(&prediction, &truth, args.tolerance),
@@ -52,8 +85,8 @@ pub fn run(args: EvaluateArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     }
     if args.json {
         let document = Document {
-            prediction: args.prediction.display().to_string(),
-            truth: args.truth.display().to_string(),
+            prediction: prediction_path.display().to_string(),
+            truth: truth_path.display().to_string(),
             spacing_mm: truth.geometry().spacing_mm(),
             labels: &found,
         };
