@@ -50,24 +50,15 @@ pub fn max_pool_backward(x: &[f32], [height, width]: [usize; 2], gradient: &[f32
                 let gradient = &self.2[row * half..(row + 1) * half];
                 let (upper, lower) = rows.split_at(width);
                 let (upper, lower) = (upper.as_chunks::<2>().0, lower.as_chunks::<2>().0);
-                // SAFETY: the plane of the result that belongs to this plane.
-                let (to_upper, to_lower) = unsafe {
-                    let to = self.3.add(2 * row * width);
-                    (to.cast::<[f32; 2]>(), to.add(width).cast::<[f32; 2]>())
-                };
-                for (column, ((u, l), g)) in upper.iter().zip(lower).zip(gradient).enumerate() {
-                    let ([a, b], [c, d]) = (*u, *l);
-                    let of_upper = largest(a, b);
-                    let of_lower = largest(c, d);
-                    let is_upper = of_upper >= of_lower;
-                    let (gu, gl) = if is_upper { (*g, 0.0) } else { (0.0, *g) };
-                    let (left, right) = (a >= b, c >= d);
-                    let u = if left { [gu, 0.0] } else { [0.0, gu] };
-                    let l = if right { [gl, 0.0] } else { [0.0, gl] };
-                    // SAFETY: as above.
+                let strips = upper.chunks(STRIP).zip(lower.chunks(STRIP)).zip(gradient.chunks(STRIP));
+                for (strip, ((upper, lower), gradient)) in strips.enumerate() {
+                    let (to_upper, to_lower) = of_squares(upper, lower, gradient);
+                    // SAFETY: the plane of the result that belongs to this plane.
                     unsafe {
-                        to_upper.add(column).write_unaligned(u);
-                        to_lower.add(column).write_unaligned(l);
+                        let to = self.3.add(2 * (row * width + strip * STRIP));
+                        let len = 2 * gradient.len();
+                        std::ptr::copy_nonoverlapping(to_upper.as_ptr().cast(), to, len);
+                        std::ptr::copy_nonoverlapping(to_lower.as_ptr().cast(), to.add(width), len);
                     }
                 }
             }
@@ -91,6 +82,30 @@ pub fn max_pool_backward(x: &[f32], [height, width]: [usize; 2], gradient: &[f32
             x.par_chunks_exact(pixels).enumerate().for_each(|(plane, x)| work(plane, x, result.at(plane * pixels)));
         })
     }
+}
+
+/// Squares of which the gradient is found at a time, in buffers that overlap with nothing.
+const STRIP: usize = 64;
+
+/// The gradient of both rows of a strip of squares.
+#[inline(always)]
+fn of_squares(upper: &[[f32; 2]], lower: &[[f32; 2]], gradient: &[f32]) -> ([[f32; 2]; STRIP], [[f32; 2]; STRIP]) {
+    let [mut a, mut b, mut c, mut d, mut g] = [[0.0_f32; STRIP]; 5];
+    for (i, ((u, l), gradient)) in upper.iter().zip(lower).zip(gradient).enumerate().take(STRIP) {
+        (a[i], b[i], c[i], d[i], g[i]) = (u[0], u[1], l[0], l[1], *gradient);
+    }
+    for i in 0..STRIP {
+        let largest = largest(largest(a[i], b[i]), largest(c[i], d[i]));
+        let is_a = a[i] >= largest;
+        let is_b = !is_a & (b[i] >= largest);
+        let is_c = !is_a & !is_b & (c[i] >= largest);
+        let is_d = !is_a & !is_b & !is_c;
+        a[i] = if is_a { g[i] } else { 0.0 };
+        b[i] = if is_b { g[i] } else { 0.0 };
+        c[i] = if is_c { g[i] } else { 0.0 };
+        d[i] = if is_d { g[i] } else { 0.0 };
+    }
+    (std::array::from_fn(|i| [a[i], b[i]]), std::array::from_fn(|i| [c[i], d[i]]))
 }
 
 /// Each pixel of planes `[planes, height, width]` to a 2×2 square.

@@ -4,8 +4,10 @@
 pub trait Vector: Copy + Send + Sync {
     /// Floats in it.
     const LANES: usize;
-    /// Whether 24 sums and their operands fit the registers.
-    const MANY_REGISTERS: bool;
+    /// Rows of a tile whose sums fit the registers: 8 where there are 32 of them, 4 where 16.
+    const TILE_ROWS: usize;
+    /// Vectors in such a row. (With 3 of them and 16 registers none is left to load to.)
+    const TILE_VECTORS: usize;
 
     /// The same number in each lane.
     ///
@@ -59,6 +61,20 @@ pub fn dispatch<T: Task>(task: T) {
     unsafe { task.run::<Portable>() }
 }
 
+/// Rows of a tile whose sums fit the registers of this processor.
+pub fn tile_rows() -> usize {
+    struct Rows<'a>(&'a mut usize);
+    impl Task for Rows<'_> {
+        #[inline(always)]
+        unsafe fn run<V: Vector>(self) {
+            *self.0 = V::TILE_ROWS;
+        }
+    }
+    let mut rows = 0;
+    dispatch(Rows(&mut rows));
+    rows
+}
+
 /// Four floats, for the compiler to vectorise.
 #[derive(Clone, Copy)]
 #[repr(align(16))]
@@ -66,7 +82,8 @@ struct Portable([f32; 4]);
 
 impl Vector for Portable {
     const LANES: usize = 4;
-    const MANY_REGISTERS: bool = false;
+    const TILE_ROWS: usize = 4;
+    const TILE_VECTORS: usize = 2;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -120,11 +137,12 @@ mod x86 {
 
     // Each method below forwards to the instruction of its name; the caller's promise is the instruction's.
     macro_rules! vector {
-        ($type:ty, $lanes:literal, $many:literal, $splat:ident, $load:ident, $store:ident, $add:ident,
+        ($type:ty, $lanes:literal, $rows:literal, $vectors:literal, $splat:ident, $load:ident, $store:ident, $add:ident,
          $fma:ident, $sum:ident) => {
             impl Vector for $type {
                 const LANES: usize = $lanes;
-                const MANY_REGISTERS: bool = $many;
+                const TILE_ROWS: usize = $rows;
+                const TILE_VECTORS: usize = $vectors;
 
                 #[inline(always)]
                 unsafe fn splat(value: f32) -> Self {
@@ -168,7 +186,8 @@ mod x86 {
     vector!(
         __m512,
         16,
-        true,
+        8,
+        3,
         _mm512_set1_ps,
         _mm512_loadu_ps,
         _mm512_storeu_ps,
@@ -179,7 +198,8 @@ mod x86 {
     vector!(
         __m256,
         8,
-        false,
+        4,
+        2,
         _mm256_set1_ps,
         _mm256_loadu_ps,
         _mm256_storeu_ps,

@@ -1,7 +1,7 @@
 //! Convolution of stride 1, directly: no matrix of patches is built.
 //!
-//! A tile of 8 output channels and 3 vectors of pixels stays in registers while all input channels and taps pass by;
-//! each loads 3 vectors and 8 weights for 24 multiply-adds.
+//! A tile of 8 output channels and 3 vectors of pixels (4 and 2 where the processor has 16 registers) stays in registers while
+//! all input channels and taps pass by; each loads 3 vectors and 8 weights for 24 multiply-adds.
 
 use super::super::parallel::{Scratch, Shared, filled};
 use super::super::simd::{Task, Vector, dispatch};
@@ -11,10 +11,8 @@ use rayon::prelude::*;
 
 /// Floats of a slab: half of a core's second-level cache.
 const SLAB: usize = 96 * 1024;
-/// Vectors of pixels in a tile.
+/// Vectors of pixels in a tile, at most.
 const WIDE: usize = 3;
-/// Most output channels in a tile.
-pub const WIDEST: usize = 8;
 
 /// The result `[images, groups·outputs, ..output_size]` of convolving `x` `[images, groups·inputs, ..size]`.
 ///
@@ -104,14 +102,14 @@ impl Part<'_> {
         let mut at = 0;
         while at < line {
             let left = (line - at).div_ceil(V::LANES);
-            let wide = if left >= WIDE { WIDE } else { 1 };
+            let wide = if left >= V::TILE_VECTORS { V::TILE_VECTORS } else { 1 };
             let start = at.min(line.saturating_sub(wide * V::LANES));
             // SAFETY: the caller's promise.
             unsafe {
-                if wide == WIDE {
-                    self.blocks::<V, WIDE>(slab, start, line, offsets);
-                } else {
-                    self.blocks::<V, 1>(slab, start, line, offsets);
+                match wide {
+                    WIDE => self.blocks::<V, WIDE>(slab, start, line, offsets),
+                    2 => self.blocks::<V, 2>(slab, start, line, offsets),
+                    _ => self.blocks::<V, 1>(slab, start, line, offsets),
                 }
             }
             at = start + wide * V::LANES;

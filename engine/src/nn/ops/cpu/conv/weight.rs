@@ -139,8 +139,7 @@ impl Task for Region<'_> {
             self.lay_out(unit * shape.outputs + output, lines);
         }
         let offsets = self.rows.offsets(shape, self.inputs, plane);
-        let widest = if V::MANY_REGISTERS { 8 } else { 4 };
-        for block in blocks(shape.outputs, widest, offsets.len()) {
+        for block in blocks(shape.outputs, V::TILE_ROWS, offsets.len()) {
             let lines = &lines[block.first * line_plane..];
             let sums = &mut self.sums[block.at..];
             // SAFETY: the lines are as long as said; the slab has a vector's slack; the caller's promise.
