@@ -45,8 +45,8 @@ fi
 step demo
 out="$(mktemp -d)"
 trap 'rm -rf "$out"' EXIT
-# The whole workspace, so that the features of what was built for the tests are kept.
-cargo build --release --workspace --bins
+# With the tests, so that the features of what was built for them are kept and nothing is built twice.
+cargo build --release --workspace --bins --tests
 zeroset="${CARGO_TARGET_DIR:-target}/release/zeroset"
 "$zeroset" demo -o "$out/demo"
 if [ -n "${ZEROSET_DATA:-}" ]; then
