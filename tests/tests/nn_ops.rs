@@ -1,7 +1,7 @@
 //! The layers' own kernels equal burn's operations: results, gradients, and the same bits on any number of threads.
 
 use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions, MaxPoolOptions, PadMode};
-use burn::tensor::{DType, Device, Distribution, Tensor, activation, module};
+use burn::tensor::{DType, Device, Tensor, activation, module};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use zeroset_engine::nn::ops::{self, Nonlinearity};
@@ -10,8 +10,10 @@ fn device() -> Device {
     Device::flex().autodiff()
 }
 
-fn random<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::random(shape, Distribution::Normal(0.0, 1.0), device)
+/// Numbers in -1..1 from a generator of the test's own: burn's is shared by tests that run side by side.
+fn random<const D: usize>(shape: [usize; D], rng: &mut StdRng, device: &Device) -> Tensor<D> {
+    let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| rng.random_range(-1.0..1.0)).collect();
+    Tensor::<1>::from_floats(numbers.as_slice(), device).reshape(shape)
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -76,8 +78,7 @@ impl Case {
         let bias = self.bias.then(|| inputs.2.clone().require_grad());
         let seen = if self.view { view(x.clone()) } else { x.clone() };
         let y = conv(seen, weight.clone(), bias.clone(), self.options.clone());
-        y.device().seed(5);
-        let factor = random(y.dims(), &y.device());
+        let factor = random(y.dims(), &mut StdRng::seed_from_u64(5), &y.device());
         let gradients = (y.clone() * factor).sum().backward();
         (
             y,
@@ -91,12 +92,12 @@ impl Case {
 #[test]
 fn convolutions_and_their_gradients_are_those_of_burn() {
     let device = device();
-    device.seed(1);
-    let mut rng = StdRng::seed_from_u64(1);
+    let rng = &mut StdRng::seed_from_u64(1);
     let mut own = 0;
     for number in 0..80 {
-        let case = Case::random(&mut rng);
-        let inputs = (random(case.x, &device), random(case.weight, &device), random([case.weight[0]], &device));
+        let case = Case::random(rng);
+        let inputs =
+            (random(case.x, rng, &device), random(case.weight, rng, &device), random([case.weight[0]], rng, &device));
         let (y, x, weight, bias) = case.run(ops::conv2d, &inputs);
         let (burns_y, burns_x, burns_weight, burns_bias) = case.run(module::conv2d, &inputs);
         let what = |part: &str| format!("case {number}, {part}: {case:?}");
@@ -115,14 +116,14 @@ fn convolutions_and_their_gradients_are_those_of_burn() {
 #[test]
 fn large_maps_cut_into_parts_are_whole() {
     let device = device();
-    device.seed(2);
+    let rng = &mut StdRng::seed_from_u64(2);
     for (x, weight) in
         [([1, 16, 97, 203], [12, 16, 3, 3]), ([2, 70, 41, 26], [67, 70, 3, 3]), ([3, 33, 64, 65], [9, 33, 1, 1])]
     {
         let padding = weight[2] / 2;
         let case =
             Case { x, weight, options: ConvOptions::new([1; 2], [padding; 2], [1; 2], 1), bias: true, view: false };
-        let inputs = (random(x, &device), random(weight, &device), random([weight[0]], &device));
+        let inputs = (random(x, rng, &device), random(weight, rng, &device), random([weight[0]], rng, &device));
         let (y, dx, dw, db) = case.run(ops::conv2d, &inputs);
         let (burns_y, burns_dx, burns_dw, burns_db) = case.run(module::conv2d, &inputs);
         assert_close(y, burns_y, 2e-5, "result");
@@ -135,10 +136,10 @@ fn large_maps_cut_into_parts_are_whole() {
 #[test]
 fn a_gradient_of_the_kernels_is_the_slope_of_the_result() {
     let device = device();
-    device.seed(3);
-    let (x, weight) = (random([2, 3, 9, 11], &device), random([5, 3, 3, 3], &device));
+    let rng = &mut StdRng::seed_from_u64(3);
+    let (x, weight) = (random([2, 3, 9, 11], rng, &device), random([5, 3, 3, 3], rng, &device));
     let options = || ConvOptions::new([1; 2], [1; 2], [1; 2], 1);
-    let factor = random([2, 5, 9, 11], &device);
+    let factor = random([2, 5, 9, 11], rng, &device);
     let tracked = weight.clone().require_grad();
     let loss = |weight: Tensor<4>| (ops::conv2d(x.clone(), weight, None, options()) * factor.clone()).sum();
     let gradient = values(tracked.grad(&loss(tracked.clone()).backward()).expect("gradient"));
@@ -170,16 +171,15 @@ fn plain_norm(x: Tensor<4>, scale: Tensor<1>, offset: Tensor<1>, groups: usize, 
 #[test]
 fn normalisation_and_its_gradients_are_those_of_its_definition() {
     let device = device();
-    device.seed(4);
-    let mut rng = StdRng::seed_from_u64(4);
+    let rng = &mut StdRng::seed_from_u64(4);
     for number in 0..40 {
         let (n, groups, size) = (rng.random_range(1..4), rng.random_range(1..4), rng.random_range(1..9));
         let (c, h, w) = (groups * size, rng.random_range(2..40), rng.random_range(2..60));
         let kind = [Nonlinearity::Identity, Nonlinearity::Relu, Nonlinearity::Silu][number % 3];
         // A mean far from zero is where sums of squares lose their digits.
-        let x = random([n, c, h, w], &device) * 3.0 + f64::from(number as u32 % 5) * 20.0;
-        let (scale, offset) = (random([c], &device) + 1.0, random([c], &device));
-        let factor = random([n, c, h, w], &device);
+        let x = random([n, c, h, w], rng, &device) * 3.0 + f64::from(number as u32 % 5) * 20.0;
+        let (scale, offset) = (random([c], rng, &device) + 1.0, random([c], rng, &device));
+        let factor = random([n, c, h, w], rng, &device);
         let run = |norm: &dyn Fn(Tensor<4>, Tensor<1>, Tensor<1>) -> Tensor<4>| {
             let (x, scale, offset) =
                 (x.clone().require_grad(), scale.clone().require_grad(), offset.clone().require_grad());
@@ -202,8 +202,7 @@ fn normalisation_and_its_gradients_are_those_of_its_definition() {
 fn run_map(x: &Tensor<4>, cut: bool, operation: impl Fn(Tensor<4>) -> Tensor<4>) -> (Tensor<4>, Tensor<4>) {
     let x = x.clone().require_grad();
     let y = operation(if cut { view(x.clone()) } else { x.clone() });
-    y.device().seed(9);
-    let factor = random(y.dims(), &y.device());
+    let factor = random(y.dims(), &mut StdRng::seed_from_u64(9), &y.device());
     let gradients = (y.clone() * factor).sum().backward();
     (y, x.grad(&gradients).expect("gradient"))
 }
@@ -211,11 +210,10 @@ fn run_map(x: &Tensor<4>, cut: bool, operation: impl Fn(Tensor<4>) -> Tensor<4>)
 #[test]
 fn pooling_and_enlargement_are_those_of_burn() {
     let device = device();
-    device.seed(8);
-    let mut rng = StdRng::seed_from_u64(8);
+    let rng = &mut StdRng::seed_from_u64(8);
     for number in 0..40 {
         let shape = [rng.random_range(1..4), rng.random_range(1..9), rng.random_range(1..70), rng.random_range(1..70)];
-        let (x, cut) = (random(shape, &device), number % 3 == 0);
+        let (x, cut) = (random(shape, rng, &device), number % 3 == 0);
         let double = |x: Tensor<4>| {
             let [_, _, h, w] = x.dims();
             let options = InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([2 * h, 2 * w]);
@@ -244,10 +242,10 @@ fn of_equal_pixels_the_first_has_the_gradient() {
 #[test]
 fn the_same_bits_on_any_number_of_threads() {
     let device = device();
-    device.seed(6);
-    let x = random([3, 24, 61, 77], &device);
-    let (weight, bias) = (random([20, 24, 3, 3], &device), random([20], &device));
-    let (scale, offset) = (random([20], &device), random([20], &device));
+    let rng = &mut StdRng::seed_from_u64(6);
+    let x = random([3, 24, 61, 77], rng, &device);
+    let (weight, bias) = (random([20, 24, 3, 3], rng, &device), random([20], rng, &device));
+    let (scale, offset) = (random([20], rng, &device), random([20], rng, &device));
     let step = || {
         let inputs = (x.clone().require_grad(), weight.clone().require_grad(), bias.clone().require_grad());
         let norm = (scale.clone().require_grad(), offset.clone().require_grad());
@@ -273,8 +271,8 @@ fn the_same_bits_on_any_number_of_threads() {
 #[test]
 fn other_number_formats_fall_back_to_burn() {
     let device = Device::flex();
-    device.seed(7);
-    let (x, weight) = (random([1, 3, 8, 8], &device), random([4, 3, 3, 3], &device));
+    let rng = &mut StdRng::seed_from_u64(7);
+    let (x, weight) = (random([1, 3, 8, 8], rng, &device), random([4, 3, 3, 3], rng, &device));
     let options = || ConvOptions::new([1; 2], [1; 2], [1; 2], 1);
     let expected = ops::conv2d(x.clone(), weight.clone(), None, options());
     for (format, tolerance) in [(DType::F64, 1e-5), (DType::F16, 1e-2)] {
