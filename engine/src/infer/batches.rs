@@ -36,9 +36,9 @@ impl<'a> Batches<'a> {
             preprocessing.organ(organ).ok_or_else(|| InferError::Organ { organ: (*organ).to_owned(), known: names() })
         };
         let channels = request.organs.iter().map(channel).collect::<Result<Vec<_>, _>>()?;
-        match (request.start, manifest.network.needs_start()) {
-            (Start::None, true) => return Err(InferError::NoStart { network }),
-            (Start::Phi(_), false) => return Err(InferError::UselessStart { network }),
+        match request.start {
+            Start::None if manifest.network.needs_start() => return Err(InferError::NoStart { network }),
+            Start::Phi(_) if !manifest.network.takes_start() => return Err(InferError::UselessStart { network }),
             _ => {}
         }
         if let Start::Phi(starts) = request.start {
@@ -85,7 +85,6 @@ impl<'a> Batches<'a> {
 
     fn batch(&mut self, slices: &[usize]) -> Result<(), InferError> {
         let starts: Vec<Option<Vec<f32>>> = slices.iter().map(|&slice| self.start(slice)).collect();
-        let takes_start = self.request.checkpoint.manifest.network.needs_start();
         let is_empty = |start: &Option<Vec<f32>>| start.as_ref().is_some_and(|phi| phi.iter().all(|&v| v >= 0.0));
         let (work, empty): (Vec<usize>, Vec<usize>) = (0..slices.len()).partition(|&i| !is_empty(&starts[i]));
         for &i in &empty {
@@ -101,7 +100,7 @@ impl<'a> Batches<'a> {
         };
         let image = |&i: &usize| self.grid.network_image(self.request.scan, slices[i], self.preprocessing);
         let images = tensor(work.iter().flat_map(image).collect(), self.preprocessing.channels());
-        let start = takes_start.then(|| {
+        let start = matches!(self.request.start, Start::Phi(_)).then(|| {
             let values = work.iter().flat_map(|&i| starts[i].clone().unwrap_or_default()).collect();
             tensor(values, self.preprocessing.organs.len())
         });

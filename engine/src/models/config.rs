@@ -95,6 +95,11 @@ impl NetworkConfig {
         matches!(self, Self::NodeContour(_))
     }
 
+    /// Whether the network can evolve a start contour: those that need one, and those that else begin with their own.
+    pub fn takes_start(&self) -> bool {
+        self.needs_start() || matches!(self, Self::Lsn(_) | Self::DeepChanVese(_))
+    }
+
     /// Whether the network solves an ODE, so that solver parameters mean something to it.
     pub fn solves(&self) -> bool {
         matches!(self, Self::NodeContour(_) | Self::NodeImage(_) | Self::NodeStack(_))

@@ -1,6 +1,7 @@
 //! What TOML cannot say: values that no training could use, and folders with variables.
 
 use super::{DataRecipe, TrainRecipe};
+use crate::models::NetworkConfig;
 use std::path::{Path, PathBuf};
 
 /// Dotted key and what is wrong.
@@ -19,6 +20,12 @@ impl TrainRecipe {
         self.network
             .check()
             .map_err(|e| (format!("network.{}", e.field), format!("found {}, expected {}", e.found, e.expected)))?;
+        if let NetworkConfig::Lsn(lsn) = &self.network {
+            let (own, data) = (lsn.band_px, self.preprocessing.band_px);
+            ensure(own == data, "network.band_px", || {
+                format!("found {own}, expected preprocessing.band_px, {data}: the network's steps are in pixels")
+            })?;
+        }
         self.data.check()?;
         self.check_optimizer()?;
         self.check_augmentation()?;
