@@ -201,7 +201,9 @@ fn goldens_of_scipy_and_simpleitk() {
 
 /// Runs `zeroset evaluate`: its standard output, or its error line.
 fn run(prediction: &str, truth: &str, label: Option<u16>, json: bool) -> Result<String, String> {
-    let args = EvaluateArgs { prediction: prediction.into(), truth: truth.into(), label, tolerance: 0.8, json };
+    let masks = (Some(prediction.into()), Some(truth.into()));
+    let args =
+        EvaluateArgs { prediction: masks.0, truth: masks.1, label, tolerance: 0.8, json, ..EvaluateArgs::default() };
     let mut out = Vec::new();
     let done = zeroset::cli::evaluate::run(args, &mut out);
     let text = String::from_utf8(out).unwrap();

@@ -13,7 +13,7 @@ use zeroset_engine::io;
 use zeroset_engine::metrics::{self, LabelMetrics};
 
 /// Arguments of `zeroset evaluate`.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, Default)]
 pub struct EvaluateArgs {
     /// Mask to judge
     #[arg(required_unless_present = "recipe")]
