@@ -25,6 +25,7 @@ fn preprocessing() -> Preprocessing {
         size: [32, 40],
         fit: Fit::Stretch,
         neighbours: 1,
+        neighbour_mm: None,
         band_px: 5.0,
         organs: vec![organ("kidney", &[2, 3]), organ("liver", &[6])],
     }

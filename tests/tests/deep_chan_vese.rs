@@ -257,6 +257,7 @@ fn training_brings_the_contour_to_the_disc() {
         phi_band: tensor(phi_mm.iter().map(|d| d / 5.0).collect()),
         inside: tensor(phi_mm.iter().map(|d| f32::from(*d < 0.0)).collect()),
         mask: None,
+        organ_weights: None,
     };
     let image = tensor(noisy_disc().iter().map(|v| 2.0 * v - 1.0).collect());
     let mut network = NetworkConfig::DeepChanVese(small()).init(1, 1, &device);

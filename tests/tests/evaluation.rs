@@ -63,7 +63,15 @@ fn pooled_numbers_count_voxels_and_means_count_patients() {
 fn preprocessing() -> Preprocessing {
     let organs = vec![Organ { name: "kidney".into(), labels: vec![1] }];
     let fit = Fit::Stretch;
-    Preprocessing { window_hu: [-100.0, 200.0], size: [32, 32], fit, neighbours: 0, band_px: 4.0, organs }
+    Preprocessing {
+        window_hu: [-100.0, 200.0],
+        size: [32, 32],
+        fit,
+        neighbours: 0,
+        neighbour_mm: None,
+        band_px: 4.0,
+        organs,
+    }
 }
 
 fn write_case(folder: &Path, name: &str, radius: f64) {

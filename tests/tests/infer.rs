@@ -14,7 +14,15 @@ fn preprocessing() -> Preprocessing {
     let organ = |name: &str, labels: &[u16]| Organ { name: name.into(), labels: labels.to_vec() };
     let organs = vec![organ("liver", &[5]), organ("kidney", &[3, 4])];
     let fit = Fit::PixelMm(1.0);
-    Preprocessing { window_hu: [-100.0, 200.0], size: [64, 64], fit, neighbours: 0, band_px: 5.0, organs }
+    Preprocessing {
+        window_hu: [-100.0, 200.0],
+        size: [64, 64],
+        fit,
+        neighbours: 0,
+        neighbour_mm: None,
+        band_px: 5.0,
+        organs,
+    }
 }
 
 fn checkpoint(architecture: &str, solver: SolverParams) -> Checkpoint {

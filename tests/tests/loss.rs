@@ -23,7 +23,7 @@ fn values_and_gradients_are_those_of_pytorch() {
     let [n, k, h, w] = [0, 1, 2, 3].map(|i| count(&fixture["size"][i]));
     let read = |name: &str| tensor(&fixture[name], [n, k, h, w], &device());
     for (set, mask) in [("whole", None), ("masked", Some(tensor(&fixture["mask"], [n, 1, h, w], &device())))] {
-        let truth = Target { phi_band: read("truth"), inside: read("inside"), mask };
+        let truth = Target { phi_band: read("truth"), inside: read("inside"), mask, organ_weights: None };
         for case in fixture[set].as_array().unwrap() {
             let name = case["name"].as_str().unwrap();
             let config = match name {
@@ -49,12 +49,49 @@ fn the_truth_costs_nothing_where_it_can() {
     let phi: Vec<f32> = (0..64).map(|i| ((i % 8) as f32 - 3.5).hypot((i / 8) as f32 - 3.5) - 2.4).collect();
     let inside: Vec<f32> = phi.iter().map(|&v| f32::from(v < 0.0)).collect();
     let (phi, inside) = (map(&phi, [1, 1, 8, 8]), map(&inside, [1, 1, 8, 8]));
-    assert_eq!(scalar(tanh_band_mse(phi.clone(), phi.clone(), None)), 0.0);
+    assert_eq!(scalar(tanh_band_mse(phi.clone(), phi.clone(), None, None)), 0.0);
     assert_eq!(scalar(dice(inside.clone(), inside.clone(), None)), 0.0);
     assert!(scalar(level_set_energy(inside.clone(), inside.clone(), None, 0.05)).abs() < 1e-6);
     // A sharper phi is a surer prediction.
     let sure = scalar(cross_entropy(phi.clone() * 50.0, inside.clone(), None));
     assert!(sure < 1e-3 * scalar(cross_entropy(phi, inside, None)), "{sure}");
+}
+
+#[test]
+fn organ_weights_and_the_dice_term_add_up() {
+    let wave = |shift: f32| -> Vec<f32> { (0..32).map(|i| (i as f32 * 0.7 + shift).sin()).collect() };
+    let size = [1, 2, 4, 4];
+    let (phi, truth) = (wave(0.0), wave(0.4));
+    let inside: Vec<f32> = truth.iter().map(|&v| f32::from(v < 0.0)).collect();
+    let target = |weights: Option<[f32; 2]>| Target {
+        phi_band: map(&truth, size),
+        inside: map(&inside, size),
+        mask: None,
+        organ_weights: weights.map(|w| map(&w, [1, 2, 1, 1])),
+    };
+    let of = |config: LossConfig, weights| scalar(config.value(map(&phi, size), &target(weights)));
+    let squared = |organ: usize| -> f64 {
+        (16 * organ..16 * organ + 16).map(|i| f64::from(phi[i].tanh() - truth[i].tanh()).powi(2) / 16.0).sum()
+    };
+    let expected = 0.5 * (1.5 * squared(0) + 0.5 * squared(1));
+    let weighed = of(LossConfig::TanhBand, Some([1.5, 0.5]));
+    assert!((weighed - expected).abs() < 1e-6, "{weighed}, expected {expected}");
+    assert!((of(LossConfig::TanhBand, None) - 0.5 * (squared(0) + squared(1))).abs() < 1e-6);
+    // P = sigma(-2 phi / width), and Dice's L2 form, in f64.
+    let dice: f64 = (0..2)
+        .map(|organ| {
+            let (mut difference, mut both) = (0.0, 0.0);
+            for i in 16 * organ..16 * organ + 16 {
+                let p = 1.0 / (1.0 + (2.0 * f64::from(phi[i]) / 0.25).exp());
+                let g = f64::from(inside[i]);
+                difference += (p - g).powi(2);
+                both += p * p + g;
+            }
+            0.5 * difference / both
+        })
+        .sum();
+    let sum = of(LossConfig::TanhBandDice { weight: 0.3, width: 0.25 }, Some([1.5, 0.5]));
+    assert!((sum - expected - 0.3 * dice).abs() < 1e-6, "{sum}, expected {}", expected + 0.3 * dice);
 }
 
 #[test]
@@ -64,7 +101,12 @@ fn padding_neither_counts_nor_gets_a_gradient() {
     let mask: Vec<f32> = (0..32).map(|i| f32::from(i % 4 != 3)).collect();
     let truth = wave(0.4);
     let inside: Vec<f32> = truth.iter().map(|&v| f32::from(v < 0.0)).collect();
-    let target = Target { phi_band: map(&truth, size), inside: map(&inside, size), mask: Some(map(&mask, size)) };
+    let target = Target {
+        phi_band: map(&truth, size),
+        inside: map(&inside, size),
+        mask: Some(map(&mask, size)),
+        organ_weights: None,
+    };
     for config in [LossConfig::TanhBand, LossConfig::Dice, LossConfig::tsdf(), LossConfig::level_set()] {
         let phi = map(&wave(0.0), size).require_grad();
         let loss = config.value(phi.clone(), &target);
@@ -84,7 +126,7 @@ fn a_batch_of_padding_and_phi_far_from_the_contour_stay_finite() {
     let far = [1e4, -1e4, 1e4, -1e4, 0.0, 0.0, 1e4, -1e4];
     let inside = map(&[1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0], size);
     for mask in [None, Some(map(&[0.0; 4], [1, 1, 2, 2]))] {
-        let target = Target { phi_band: map(&[0.5; 8], size), inside: inside.clone(), mask };
+        let target = Target { phi_band: map(&[0.5; 8], size), inside: inside.clone(), mask, organ_weights: None };
         for config in [LossConfig::TanhBand, LossConfig::Dice, LossConfig::tsdf(), LossConfig::level_set()] {
             let phi = map(&far, size).require_grad();
             let loss = config.value(phi.clone(), &target);

@@ -235,6 +235,7 @@ fn training_brings_the_contour_to_a_bright_disc() {
         phi_band: tensor(distance.iter().map(|d| d / 5.0).collect()),
         inside: tensor(distance.iter().map(|d| f32::from(*d < 0.0)).collect()),
         mask: None,
+        organ_weights: None,
     };
     let config = LsnConfig { edge_kernels: 4, gradient_kernels: 4, start: Start::Disc(0.2), ..LsnConfig::default() };
     let mut network = config.init(1, 1, &device);

@@ -7,7 +7,7 @@ use zeroset_engine::{Geometry, LabelMap, Roi, Volume};
 
 fn preprocessing(size: [usize; 2], fit: Fit) -> Preprocessing {
     let organs = vec![Organ { name: "kidney".into(), labels: vec![3, 4] }];
-    Preprocessing { window_hu: [-100.0, 200.0], size, fit, neighbours: 0, band_px: 5.0, organs }
+    Preprocessing { window_hu: [-100.0, 200.0], size, fit, neighbours: 0, neighbour_mm: None, band_px: 5.0, organs }
 }
 
 /// HU that tell every place of the patient apart (RAS mm).
@@ -133,7 +133,7 @@ fn a_slice_without_the_organ_is_outside_everywhere() {
 fn neighbours_are_channels_and_repeat_at_the_ends() {
     let geometry = Geometry::aligned([16, 16, 3], [1.0; 3], [0.0; 3]).unwrap();
     let volume = Volume::new(geometry.clone(), (0..geometry.len()).map(|i| (i / 256) as f32 * 100.0).collect());
-    let wanted = Preprocessing { neighbours: 1, ..preprocessing([16, 16], Fit::Stretch) };
+    let wanted = Preprocessing { neighbours: 1, neighbour_mm: None, ..preprocessing([16, 16], Fit::Stretch) };
     let grid = SliceGrid::new(&geometry, &wanted, None).unwrap();
     let channels = |slice| {
         let image = grid.network_image(&volume, slice, &wanted);
@@ -143,6 +143,25 @@ fn neighbours_are_channels_and_repeat_at_the_ends() {
     assert_eq!(channels(0), [0.0, 0.0, 100.0]);
     assert_eq!(channels(1), [0.0, 100.0, 200.0]);
     assert_eq!(channels(2), [100.0, 200.0, 200.0]);
+}
+
+#[test]
+fn neighbours_lie_as_far_away_as_asked_for() {
+    let volume_of = |spacing_mm: f64| {
+        let geometry = Geometry::aligned([16, 16, 9], [1.0, 1.0, spacing_mm], [0.0; 3]).unwrap();
+        let values = (0..geometry.len()).map(|i| (i / 256) as f32).collect();
+        Volume::new(geometry, values)
+    };
+    let wanted = Preprocessing { neighbours: 1, neighbour_mm: Some(3.0), ..preprocessing([16, 16], Fit::PixelMm(1.0)) };
+    for (spacing_mm, expected) in [(1.0, [1, 4, 7]), (1.6, [2, 4, 6]), (2.5, [3, 4, 5]), (6.0, [3, 4, 5])] {
+        let volume = volume_of(spacing_mm);
+        let grid = SliceGrid::new(volume.geometry(), &wanted, None).unwrap();
+        assert_eq!(grid.channel_slices(4).collect::<Vec<_>>(), expected, "{spacing_mm} mm");
+        assert_eq!(grid.channel_slices(0).collect::<Vec<_>>(), [0, 0, expected[2] - 4], "{spacing_mm} mm");
+        assert_eq!(grid.channel_slices(8).collect::<Vec<_>>(), [expected[0] + 4, 8, 8], "{spacing_mm} mm");
+    }
+    let wrong = Preprocessing { neighbour_mm: Some(0.0), ..wanted };
+    assert!(wrong.check().unwrap_err().to_string().starts_with("neighbour_mm: found 0"));
 }
 
 #[test]

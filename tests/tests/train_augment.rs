@@ -1,7 +1,7 @@
 //! Augmentation: the same for the same seed, one map for image and truth, and nothing where nothing is asked for.
 
 use zeroset_engine::prepare::{Fit, Organ, Preprocessing};
-use zeroset_engine::train::recipe::{Augmentation, StartRecipe};
+use zeroset_engine::train::recipe::{Augmentation, StartRecipe, Structure};
 use zeroset_engine::train::{Slice, augmented, deformed, draws_deformed, random_for};
 
 const SIZE: [usize; 2] = [64, 80];
@@ -12,6 +12,7 @@ fn preprocessing() -> Preprocessing {
         size: SIZE,
         fit: Fit::Stretch,
         neighbours: 0,
+        neighbour_mm: None,
         band_px: 4.0,
         organs: vec![Organ { name: "disc".into(), labels: vec![1] }],
     }
@@ -25,7 +26,7 @@ fn disc() -> Slice {
     };
     let inside: Vec<f32> = (0..SIZE[0] * SIZE[1]).map(part).collect();
     let image_hu = inside.iter().map(|p| 150.0 * p).collect();
-    Slice { size: SIZE, image_hu, inside, valid: None }
+    Slice { size: SIZE, image_hu, inside, valid: None, structures: Vec::new() }
 }
 
 fn seen(wanted: &Augmentation, indices: [u64; 2]) -> (Slice, [f32; 2]) {
@@ -45,7 +46,44 @@ fn all() -> Augmentation {
         window_shift_hu: 20.0,
         noise_hu: 10.0,
         blur_px: 0.8,
+        ..Augmentation::default()
     }
+}
+
+/// The disc with a darker and a brighter half, marked as the only structure, in three channels of other brightness.
+fn marked() -> Slice {
+    let disc = disc();
+    let textured = |shift: f32| {
+        let hu = move |(i, p): (usize, &f32)| p * (150.0 + if i % 2 == 0 { 20.0 } else { -20.0 }) + shift;
+        disc.inside.iter().enumerate().map(hu).collect::<Vec<f32>>()
+    };
+    let places: Vec<u8> = disc.inside.iter().map(|&p| u8::from(p >= 0.5)).collect();
+    Slice {
+        image_hu: [textured(-1.0), textured(0.0), textured(1.0)].concat(),
+        structures: [places.clone(), places.clone(), places].concat(),
+        ..disc
+    }
+}
+
+fn one_structure(native: f64, structure_shift_hu: f32) -> Augmentation {
+    let structures = vec![Structure { labels: vec![1], native_hu: [20.0, 30.0] }];
+    Augmentation { native, structure_shift_hu, structures, ..Augmentation::default() }
+}
+
+/// The least and the greatest HU of the disc's inner part, and of what lies well outside.
+fn levels(slice: &Slice) -> [f32; 4] {
+    let plane = SIZE[0] * SIZE[1];
+    let away = |i: usize| {
+        let (row, column) = ((i % plane / SIZE[1]) as f32, (i % SIZE[1]) as f32);
+        ((row - 28.0).powi(2) + (column - 36.0).powi(2)).sqrt()
+    };
+    let ends = |near: bool| {
+        let of = slice.image_hu.iter().enumerate();
+        let chosen = of.filter(|&(i, _)| if near { away(i) < 9.0 } else { away(i) > 16.0 }).map(|(_, hu)| *hu);
+        chosen.fold([f32::MAX, f32::MIN], |[least, most], hu| [least.min(hu), most.max(hu)])
+    };
+    let (inner, outer) = (ends(true), ends(false));
+    [inner[0], inner[1], outer[0], outer[1]]
 }
 
 #[test]
@@ -159,4 +197,44 @@ fn a_deformed_truth_is_a_distance_map_near_the_truth() {
     let part = StartRecipe { checkpoint: Some("x".into()), deformed_part: 0.25, ..wanted };
     let drawn = (0..1000).filter(|&sample| draws_deformed(&part, 1, None, sample).0).count();
     assert!((200..300).contains(&drawn), "{drawn} of 1000, expected 250");
+}
+
+#[test]
+fn without_contrast_medium_a_structure_takes_its_native_mean_and_the_rest_stays() {
+    for sample in 0..20 {
+        let mut random = random_for("augment", 3, [1, sample]);
+        let (slice, _) = augmented(marked(), &one_structure(1.0, 0.0), &preprocessing(), &mut random);
+        let [least, most, outer_least, outer_most] = levels(&slice);
+        // Of ±21 HU of texture between 30 % and all is left, about a mean of 20 to 30 HU (the disc's soft rim, darker
+        // than the disc, is part of that mean).
+        assert!(most - least < 42.1 && most - least > 0.29 * 42.0, "{least} to {most} HU");
+        assert!((15.0..65.0).contains(&(0.5 * (least + most))), "{least} to {most} HU");
+        assert_eq!([outer_least, outer_most], [-1.0, 1.0], "what has no label keeps its HU");
+    }
+}
+
+#[test]
+fn structures_shift_each_on_its_own_within_the_range() {
+    let mut shifts = Vec::new();
+    for sample in 0..100 {
+        let mut random = random_for("augment", 3, [1, sample]);
+        let (slice, _) = augmented(marked(), &one_structure(0.0, 40.0), &preprocessing(), &mut random);
+        let [least, most, outer_least, outer_most] = levels(&slice);
+        assert!((most - least - 42.0).abs() < 0.01, "the texture stays: {least} to {most} HU");
+        assert_eq!([outer_least, outer_most], [-1.0, 1.0]);
+        shifts.push(least - 129.0);
+    }
+    let (least, most) = shifts.iter().fold((f32::MAX, f32::MIN), |(a, b), s| (a.min(*s), b.max(*s)));
+    assert!(least >= -40.01 && least < -30.0 && most <= 40.01 && most > 30.0, "{least} to {most} HU");
+}
+
+#[test]
+fn repeated_neighbours_show_the_slice_itself() {
+    let wanted = Augmentation { repeat_neighbours: 1.0, ..Augmentation::default() };
+    let (slice, _) = augmented(marked(), &wanted, &preprocessing(), &mut random_for("augment", 3, [0, 0]));
+    let plane = SIZE[0] * SIZE[1];
+    let middle = marked().image_hu[plane..2 * plane].to_vec();
+    for channel in slice.image_hu.chunks_exact(plane) {
+        assert!(channel.iter().zip(&middle).all(|(a, b)| (a - b).abs() < 1e-3));
+    }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use zeroset_engine::io;
 use zeroset_engine::prepare::{Fit, Organ, Preprocessing};
-use zeroset_engine::train::recipe::{Convention, DataRecipe, Fold, Source};
+use zeroset_engine::train::recipe::{Convention, DataRecipe, Fold, Source, Structure};
 use zeroset_engine::train::{Case, DataProblem, Dataset, DatasetError, find_cases, split};
 use zeroset_tests::training::block;
 
@@ -45,13 +45,14 @@ fn preprocessing() -> Preprocessing {
         size: [16, 24],
         fit: Fit::Stretch,
         neighbours: 0,
+        neighbour_mm: None,
         band_px: 3.0,
         organs: vec![Organ { name: "block".into(), labels: vec![1] }],
     }
 }
 
 fn open(recipe: &DataRecipe, wanted: &Preprocessing, folder: &Path, skip_bad: bool) -> Result<Dataset, DatasetError> {
-    Dataset::open(recipe, wanted, &folder.join("cache"), skip_bad, &mut |_, _| {})
+    Dataset::open(recipe, wanted, &[], &folder.join("cache"), skip_bad, &mut |_, _| {})
 }
 
 fn write(image: &Path, label: &Path, offset: f32) {
@@ -116,6 +117,7 @@ fn colours_are_the_channels_of_a_picture() {
     (from.image_suffix, from.label_suffix) = (Some(".png".into()), Some("_mask.png".into()));
     let wanted = Preprocessing {
         neighbours: 1,
+        neighbour_mm: None,
         window_hu: [0.0, 255.0],
         fit: Fit::PixelMm(1.0),
         size: [32, 32],
@@ -323,4 +325,33 @@ fn a_damaged_cache_is_built_again() {
         [24, 24]
     );
     assert_eq!(files().len(), 4);
+}
+
+#[test]
+fn structures_come_with_every_image_channel() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (number, name) in ["a", "b"].iter().enumerate() {
+        write(&at(&format!("{name}_ct.nii.gz")), &at(&format!("{name}_label.nii.gz")), number as f32);
+    }
+    let recipe = recipe(source(folder.path(), Convention::NiftiPairs), &["b"]);
+    let wanted = Preprocessing { neighbours: 1, ..preprocessing() };
+    let structures = [9, 1].map(|label| Structure { labels: vec![label], native_hu: [0.0, 1.0] });
+    let open = || Dataset::open(&recipe, &wanted, &structures, &at("cache"), false, &mut |_, _| {}).unwrap();
+    // Built, and read again from the cache.
+    let slices = [open(), open()].map(|data| data.train.with_organ[0].slice().unwrap());
+    assert_eq!(slices[0], slices[1]);
+    let plane = 16 * 24;
+    let channels: Vec<&[u8]> = slices[0].structures.chunks_exact(plane).collect();
+    // Slice 1 of the scan: below it slice 0, which has no block.
+    assert!(channels[0].iter().all(|&place| place == 0));
+    let inside: Vec<u8> = slices[0].inside.iter().map(|&part| if part >= 0.5 { 2 } else { 0 }).collect();
+    assert!(channels[1] == inside && channels[2] == inside, "label 1 is the second structure");
+    assert_eq!(
+        Dataset::open(&recipe, &wanted, &[], &at("cache"), false, &mut |_, _| {}).unwrap().train.with_organ[0]
+            .slice()
+            .unwrap()
+            .structures,
+        Vec::<u8>::new()
+    );
 }

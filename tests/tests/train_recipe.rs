@@ -63,6 +63,34 @@ fn what_is_wrong_comes_with_line_and_key() {
         "data.fold.fold",
         "expected 0 to 2",
     );
+    let first = |line: &'static str| move |t: String| t.replace("seed = 7", &format!("seed = 7\n{line}"));
+    refused(first("organ_weights = [1.0, 2.0]"), "organ_weights", "organ_weights", "one for each of the 1 organs");
+    refused(first("organ_weights = [-1.0]"), "organ_weights", "organ_weights", "more than 0");
+    refused(
+        first("loss = \"dice\"\norgan_weights = [1.0]"),
+        "organ_weights",
+        "organ_weights",
+        "only the losses tanh-band",
+    );
+    refused(
+        first("loss = { tanh-band-dice = { weight = 1.0, width = 0.0 } }"),
+        "loss =",
+        "loss.tanh-band-dice.width",
+        "more than 0",
+    );
+    refused(
+        |t| t.replace("noise_hu = 10.0", "native = 0.5"),
+        "[augmentation]",
+        "augmentation.structures",
+        "needs some",
+    );
+    refused(
+        |t| t.replace("noise_hu = 10.0", "structures = [{ labels = [0], native_hu = [1.0, 2.0] }]"),
+        "structures =",
+        "augmentation.structures.labels",
+        "from 1 up",
+    );
+    refused(|t| format!("{t}\n[start]\nfolds = [\"a\"]\n"), "folds =", "start.folds", "without start.checkpoint");
     refused(|t| t.replace("noise_hu = 10.0", "noise_hu = -1.0"), "noise_hu", "augmentation.noise_hu", "0 or more");
 }
 

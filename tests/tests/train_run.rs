@@ -324,6 +324,63 @@ fn a_contour_evolution_learns_from_deformed_truth_and_from_a_network() {
 }
 
 #[test]
+fn start_contours_come_from_networks_that_never_saw_the_patient() {
+    let data = tempfile::tempdir().unwrap();
+    phantoms(data.path(), 4);
+    let out = tempfile::tempdir().unwrap();
+    let at = |name: &str| out.path().join(name);
+    let unet = |name: &str, train: &str| {
+        let change = |t: String| {
+            t.replace("epochs = 3", "epochs = 1").replace("[\"case0000\"]", &format!("[\"case0000\"]\ntrain = {train}"))
+        };
+        go(&recipe(data.path(), &at(name), change)).unwrap();
+    };
+    unet("all", r#"["case0001", "case0002", "case0003"]"#);
+    unet("fold1", r#"["case0002", "case0003"]"#);
+    unet("fold2", r#"["case0001", "case0003"]"#);
+    let contour = |folds: &[&str]| {
+        let folds: Vec<_> = folds.iter().map(|name| at(name).join("best")).collect();
+        let start = format!("[start]\ncheckpoint = {:?}\nfolds = {folds:?}\n\n[optimizer]", at("all").join("best"));
+        move |t: String| {
+            t.replace(
+                "architecture = \"unet\"\nchannels = [4, 8]",
+                "architecture = \"node-contour\"\nhidden = 4\ndynamics = { channels = [4, 8], activation = \"silu\" }",
+            )
+            .replace("[optimizer]", &start)
+            .replace("epochs = 3", "epochs = 1")
+        }
+    };
+    let error = go(&recipe(data.path(), &at("c1"), contour(&["fold1", "fold2"]))).unwrap_err().to_string();
+    assert!(error.contains("every network of start.folds learned from patient case0003"), "{error}");
+    unet("fold3", r#"["case0001", "case0002"]"#);
+    go(&recipe(data.path(), &at("c2"), contour(&["fold1", "fold2", "fold3"]))).unwrap();
+    let best = Checkpoint::load(&at("c2").join("best"), &burn::tensor::Device::flex()).unwrap();
+    assert_eq!(best.manifest.training.built_on.len(), 4);
+}
+
+#[test]
+fn a_training_goes_on_from_another_ones_weights() {
+    let data = tempfile::tempdir().unwrap();
+    phantoms(data.path(), 3);
+    let out = tempfile::tempdir().unwrap();
+    let at = |name: &str| out.path().join(name);
+    let first = go(&recipe(data.path(), &at("first"), |t| t)).unwrap();
+    let begin = |t: String| t.replace("seed = 7", &format!("seed = 8\nbegin_with = {:?}", at("first").join("best")));
+    let second = go(&recipe(data.path(), &at("second"), begin)).unwrap();
+    let fresh = go(&recipe(data.path(), &at("fresh"), |t| t.replace("seed = 7", "seed = 8"))).unwrap();
+    let [from, to, anew] = [&first.epochs[2], &second.epochs[0], &fresh.epochs[0]].map(|e| e.validation_loss);
+    assert!(to < anew && to < 1.2 * from, "{from} before, {to} after an epoch more, {anew} from random weights");
+    let best = Checkpoint::load(&at("second").join("best"), &burn::tensor::Device::flex()).unwrap();
+    assert_eq!(best.manifest.training.built_on.len(), 1);
+    let refused = |name: &str, change: &dyn Fn(String) -> String, says: &str| {
+        let error = go(&recipe(data.path(), &at(name), |t| change(begin(t)))).unwrap_err().to_string();
+        assert!(error.contains("begin_with") && error.contains(says), "{error}");
+    };
+    refused("a", &|t| t.replace("[4, 8]", "[4, 9]"), "it is another network");
+    refused("b", &|t| t.replace("[\"case0000\"]", "[\"case0001\"]"), "it learned from patient case0001");
+}
+
+#[test]
 #[ignore = "needs ZEROSET_DATA"]
 fn the_short_recipe_trains_on_real_kidneys() {
     let out = tempfile::tempdir().unwrap();

@@ -29,6 +29,8 @@ pub struct Target {
     pub inside: Tensor<4>,
     /// 1 where a pixel counts, 0 where it is padding; `[n, 1, h, w]`. All count without it.
     pub mask: Option<Tensor<4>>,
+    /// How much each organ's pixels weigh in the tanh-band loss, mean 1; `[1, k, 1, 1]`. All alike without it.
+    pub organ_weights: Option<Tensor<4>>,
 }
 
 /// The loss of a recipe, with its weights.
@@ -38,6 +40,14 @@ pub enum LossConfig {
     /// Mean squared difference of tanh φ (NODE paper: the narrow band by tanh).
     #[default]
     TanhBand,
+    /// That, and Dice's coefficient times `weight`: the regression's gradient shrinks with the organ, Dice's does not.
+    TanhBandDice {
+        /// Weight of the Dice loss.
+        weight: f64,
+        /// Width of its Heaviside in band widths.
+        #[serde(default = "tanh_band::default_dice_width")]
+        width: f64,
+    },
     /// Dice's coefficient in its L2 form (LSN, Actor 2020 eq. 3).
     Dice,
     /// ℓ₁ of the truncated distance and cross-entropy of its Heaviside (LevelSet R-CNN §4.2).
@@ -75,12 +85,21 @@ impl LossConfig {
     /// - result: `[1]`
     pub fn value(&self, phi_band: Tensor<4>, truth: &Target) -> Tensor<1> {
         match *self {
-            Self::TanhBand => tanh_band_mse(phi_band, truth.phi_band.clone(), truth.mask.clone()),
+            Self::TanhBand => regression(phi_band, truth),
+            Self::TanhBandDice { weight, width } => {
+                let probability = inside_probability(phi_band.clone() / width);
+                let dice = dice(probability, truth.inside.clone(), truth.mask.clone());
+                regression(phi_band, truth) + dice * weight
+            }
             Self::Dice => dice(inside_probability(phi_band), truth.inside.clone(), truth.mask.clone()),
             Self::Tsdf { epsilon } => tsdf_loss(phi_band, truth, epsilon),
             Self::LevelSet { lambda, epsilon } => level_set_loss(phi_band, truth, lambda, epsilon),
         }
     }
+}
+
+fn regression(phi_band: Tensor<4>, truth: &Target) -> Tensor<1> {
+    tanh_band_mse(phi_band, truth.phi_band.clone(), truth.organ_weights.clone(), truth.mask.clone())
 }
 
 /// P = ½(1 − tanh φ): 1 deep inside, ½ on the contour, 0 far outside.

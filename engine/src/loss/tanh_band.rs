@@ -8,8 +8,25 @@ use burn::tensor::Tensor;
 ///
 /// # Shapes
 /// - `phi_band`, `truth_band`: `[n, k, h, w]`
+/// - `organ_weights`: `[1, k, 1, 1]`, mean 1; all organs alike without it
 /// - `mask`: `[n, 1, h, w]`, 1 where a pixel counts
 /// - result: `[1]`
-pub fn tanh_band_mse(phi_band: Tensor<4>, truth_band: Tensor<4>, mask: Option<Tensor<4>>) -> Tensor<1> {
-    mean((phi_band.tanh() - truth_band.tanh()).square(), mask.as_ref())
+pub fn tanh_band_mse(
+    phi_band: Tensor<4>,
+    truth_band: Tensor<4>,
+    organ_weights: Option<Tensor<4>>,
+    mask: Option<Tensor<4>>,
+) -> Tensor<1> {
+    let squared = (phi_band.tanh() - truth_band.tanh()).square();
+    let weighed = match organ_weights {
+        Some(weights) => squared * weights,
+        None => squared,
+    };
+    mean(weighed, mask.as_ref())
+}
+
+/// Width of the Heaviside in the Dice term beside the regression, band widths: about a pixel, so that both terms want
+/// the same contour.
+pub(super) fn default_dice_width() -> f64 {
+    0.25
 }

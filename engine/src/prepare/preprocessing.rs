@@ -41,6 +41,11 @@ pub struct Preprocessing {
     pub fit: Fit,
     /// Slices above and below that the network sees too, as further channels (0: the slice alone).
     pub neighbours: usize,
+    /// Distance between the slices that it sees, mm, to the nearest slice that the scan has (at least the next one), so
+    /// that thin slices show as much of the surroundings as the thick ones that it learned from. Without it: the next
+    /// slices, whatever lies between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbour_mm: Option<f64>,
     /// The band width w: networks give φ in units of `band_px` pixels of their grid, and the regression loss
     /// compares tanh of that.
     pub band_px: f64,
@@ -103,6 +108,9 @@ impl Preprocessing {
         }
         if self.neighbours > 8 {
             return refuse("neighbours", self.neighbours.to_string(), "0 to 8 slices on either side");
+        }
+        if let Some(mm) = self.neighbour_mm.filter(|mm| !(mm.is_finite() && *mm > 0.0)) {
+            return refuse("neighbour_mm", mm.to_string(), "a positive distance in mm");
         }
         if self.organs.is_empty() {
             return refuse("organs", "none".into(), "at least one organ");

@@ -44,6 +44,9 @@ pub struct SliceGrid {
     row_taps: Vec<Taps>,
     pixel_mm: [f64; 2],
     band_px: f64,
+    neighbours: usize,
+    /// Slices from one image channel to the next.
+    neighbour_step: usize,
 }
 
 impl SliceGrid {
@@ -90,6 +93,8 @@ impl SliceGrid {
             rows,
             pixel_mm,
             band_px: wanted.band_px,
+            neighbours: wanted.neighbours,
+            neighbour_step: wanted.neighbour_mm.map_or(1, |mm| ((mm / spacing_mm[axis]).round() as usize).max(1)),
         })
     }
 
@@ -163,15 +168,17 @@ impl SliceGrid {
         self.resample(slice, AIR_HU, |index| scan.value(index))
     }
 
-    /// What the network sees of a slice: `[channel][row][column]`, −1 to 1. Channels are the slices from
-    /// `slice − neighbours` up; beyond the first and last slice these repeat.
+    /// The slices that the network sees as the channels of `slice`: its neighbours below, itself, those above; beyond
+    /// the first and last slice these repeat.
+    pub fn channel_slices(&self, slice: usize) -> impl Iterator<Item = usize> + use<> {
+        let (last, middle, step) = (self.slices() - 1, self.neighbours, self.neighbour_step);
+        (0..=2 * middle).map(move |channel| (slice + channel * step).saturating_sub(middle * step).min(last))
+    }
+
+    /// What the network sees of a slice: `[channel][row][column]`, −1 to 1.
     pub fn network_image(&self, scan: &Volume, slice: usize, preprocessing: &Preprocessing) -> Vec<f32> {
-        let last = self.slices() - 1;
-        (0..preprocessing.channels())
-            .map(|channel| (slice + channel).saturating_sub(preprocessing.neighbours).min(last))
-            .flat_map(|s| self.image_hu(scan, s))
-            .map(|hu| preprocessing.scaled(hu))
-            .collect()
+        let slices = self.channel_slices(slice);
+        slices.flat_map(|s| self.image_hu(scan, s)).map(|hu| preprocessing.scaled(hu)).collect()
     }
 
     /// Part of each pixel that is organ, `[row][column]`, 0 to 1.

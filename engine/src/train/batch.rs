@@ -20,6 +20,8 @@ pub struct Batch {
     pub organs: usize,
     /// Names of the slices.
     pub names: Vec<String>,
+    /// Their patients.
+    pub patients: Vec<String>,
     /// −1 to 1.
     pub image: Vec<f32>,
     /// φ of the truth in band widths, negative inside.
@@ -73,6 +75,7 @@ impl Batch {
             channels: recipe.preprocessing.channels(),
             organs: recipe.preprocessing.organs.len(),
             names: samples.iter().map(|sample| sample.name.clone()).collect(),
+            patients: samples.iter().map(|sample| sample.patient.clone()).collect(),
             image: gather(|p| &p.image),
             phi_band: gather(|p| &p.phi_band),
             inside: gather(|p| &p.inside),
@@ -109,6 +112,7 @@ impl Batch {
             channels: self.channels,
             organs: self.organs,
             names: self.names[range.clone()].to_vec(),
+            patients: self.patients[range.clone()].to_vec(),
             image: cut(&self.image, self.channels),
             phi_band: cut(&self.phi_band, self.organs),
             inside: cut(&self.inside, self.organs),

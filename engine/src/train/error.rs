@@ -82,6 +82,14 @@ pub enum TrainError {
         /// Why not.
         reason: String,
     },
+    /// The network to begin with does not fit.
+    #[error("begin_with {}: {reason}", path.display())]
+    Begin {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// A run's folder in use.
     #[error("{} holds a run already: go on with it by --resume, or choose another folder with --output", folder.display())]
     RunExists {

@@ -3,10 +3,10 @@
 use super::batch::Batch;
 use super::optimizer::{AdamRun, FlatGradients};
 use super::recipe::TrainRecipe;
-use super::{TrainError, weights};
+use super::starter::Starters;
+use super::weights;
 use crate::loss::Target;
-use crate::models::{Checkpoint, Input, ModelError, Network};
-use crate::prepare::phi_band_of;
+use crate::models::{Input, ModelError, Network};
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::sync::{Mutex, PoisonError};
@@ -19,8 +19,8 @@ pub(crate) struct Learner {
     pub(crate) averaged: Option<Vec<Tensor<1>>>,
     /// Adam.
     pub(crate) adam: AdamRun,
-    /// A network that finds start contours.
-    starter: Option<Checkpoint>,
+    /// Networks that find start contours.
+    starters: Option<Starters>,
     devices: Vec<Device>,
 }
 
@@ -34,8 +34,14 @@ pub(crate) struct StepResult {
 }
 
 impl Learner {
-    /// A network with new weights, drawn from the recipe's seed; `devices` are plain ones, the first holds the weights.
-    pub(crate) fn new(recipe: &TrainRecipe, devices: Vec<Device>, starter: Option<Checkpoint>) -> Self {
+    /// A network with new weights, drawn from the recipe's seed, or with those of a network that it goes on from;
+    /// `devices` are plain ones, the first holds the weights.
+    pub(crate) fn new(
+        recipe: &TrainRecipe,
+        devices: Vec<Device>,
+        starters: Option<Starters>,
+        begun: Option<&Network>,
+    ) -> Self {
         let device = devices[0].clone().autodiff();
         let preprocessing = &recipe.preprocessing;
         let network = {
@@ -47,10 +53,14 @@ impl Learner {
         };
         // The same identities in every run: gradients and moments are found by them.
         let network = network.map(&mut Number(0));
+        let network = match begun {
+            Some(begun) => weights::assign(network, &weights::collect(begun)),
+            None => network,
+        };
         let start = weights::collect(&network);
         let adam = AdamRun::new(&recipe.optimizer, start.len());
         let averaged = (recipe.optimizer.ema_decay > 0.0).then_some(start);
-        Self { network, averaged, adam, starter, devices }
+        Self { network, averaged, adam, starters, devices }
     }
 
     /// The device that holds the weights, without a tape.
@@ -68,21 +78,7 @@ impl Learner {
 
     /// Finds the start contours of a batch that another network has to give.
     pub(crate) fn find_starts(&self, batch: &mut Batch, band_px: f64) -> Result<(), ModelError> {
-        let (Some(starter), Some(start)) = (&self.starter, &mut batch.start) else { return Ok(()) };
-        let plane = batch.size[0] * batch.size[1];
-        let each = [batch.channels * plane, batch.organs * plane];
-        for &k in &batch.start_to_find {
-            let shape = [1, batch.channels, batch.size[0], batch.size[1]];
-            let image = tensor(&batch.image[k * each[0]..][..each[0]], shape, self.device());
-            let found = starter.network.predict(Input { image, start: None }, &starter.manifest.solver)?;
-            let phi = weights::to_host(&[weights::flat(found.phi_band)]).swap_remove(0);
-            for (organ, phi) in phi.chunks_exact(plane).enumerate() {
-                let inside: Vec<f32> = phi.iter().map(|&v| if v < 0.0 { 1.0 } else { 0.0 }).collect();
-                let place = k * each[1] + organ * plane;
-                start[place..place + plane].copy_from_slice(&phi_band_of(&inside, batch.size, band_px));
-            }
-        }
-        Ok(())
+        self.starters.as_ref().map_or(Ok(()), |starters| starters.find(batch, band_px, self.device()))
     }
 
     /// Loss and gradients of a batch, and one step of Adam. Nothing moves when either is no number.
@@ -185,7 +181,7 @@ fn part_gradients(
     recipe: &TrainRecipe,
     device: &Device,
 ) -> Result<(f64, burn::optim::GradientsParams), ModelError> {
-    let target = target(part, device);
+    let target = target(part, recipe, device);
     let input = input(part, device);
     network.loss_gradients(input, &recipe.solver, recipe.gradients, |phi_band| recipe.loss.value(phi_band, &target))
 }
@@ -199,17 +195,18 @@ pub(crate) fn input(batch: &Batch, device: &Device) -> Input {
 }
 
 /// Truth of a batch on a device.
-pub(crate) fn target(batch: &Batch, device: &Device) -> Target {
+pub(crate) fn target(batch: &Batch, recipe: &TrainRecipe, device: &Device) -> Target {
     let [h, w] = batch.size;
     let shape = [batch.len(), batch.organs, h, w];
     Target {
         phi_band: tensor(&batch.phi_band, shape, device),
         inside: tensor(&batch.inside, shape, device),
         mask: batch.mask.as_ref().map(|mask| tensor(mask, [batch.len(), 1, h, w], device)),
+        organ_weights: recipe.relative_organ_weights().map(|weights| tensor(&weights, [1, batch.organs, 1, 1], device)),
     }
 }
 
-fn tensor(values: &[f32], shape: [usize; 4], device: &Device) -> Tensor<4> {
+pub(crate) fn tensor(values: &[f32], shape: [usize; 4], device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
 }
 
@@ -228,55 +225,4 @@ impl ModuleMapper for Number {
         self.0 += 1;
         Param::from_mapped_value(ParamId::from(self.0), tensor, mapper)
     }
-}
-
-/// Opens the network that finds start contours and checks that it fits.
-///
-/// # Errors
-/// A checkpoint that cannot be read, is for another input, needs start contours itself, or learned from a patient who
-/// validates here.
-pub(crate) fn open_starter(
-    recipe: &TrainRecipe,
-    validation_patients: &[String],
-    device: &Device,
-) -> Result<Option<Checkpoint>, TrainError> {
-    let Some(path) = recipe.start.checkpoint.as_ref().filter(|_| recipe.network.needs_start()) else { return Ok(None) };
-    let starter = Checkpoint::load(path, device)?.for_inference();
-    let refuse = |reason: String| Err(TrainError::Start { path: path.clone(), reason });
-    let manifest = &starter.manifest;
-    if manifest.network.needs_start() {
-        return refuse(format!(
-            "a {} needs a start contour itself: give a network that finds one",
-            manifest.network.name()
-        ));
-    }
-    let (found, wanted) = (&manifest.preprocessing, &recipe.preprocessing);
-    let inputs = |p: &crate::prepare::Preprocessing| (p.window_hu, p.size, p.fit, p.neighbours, p.organs.clone());
-    if inputs(found) != inputs(wanted) {
-        return refuse(format!(
-            "its preprocessing is another: found window {:?} HU, size {:?}, {:?}, {} neighbours, organs {:?}; expected {:?} HU, {:?}, {:?}, {}, {:?}",
-            found.window_hu,
-            found.size,
-            found.fit,
-            found.neighbours,
-            names(found),
-            wanted.window_hu,
-            wanted.size,
-            wanted.fit,
-            wanted.neighbours,
-            names(wanted),
-        ));
-    }
-    if let Some(patient) = manifest.training.training_cases.iter().find(|case| validation_patients.contains(case))
-        && !recipe.data.validate_on_train
-    {
-        return refuse(format!(
-            "it learned from patient {patient}, who validates here: its contours would give the truth away"
-        ));
-    }
-    Ok(Some(starter))
-}
-
-fn names(preprocessing: &crate::prepare::Preprocessing) -> Vec<&str> {
-    preprocessing.organs.iter().map(|organ| organ.name.as_str()).collect()
 }

@@ -21,6 +21,7 @@
 
 mod augment;
 mod batch;
+mod begin;
 mod curves;
 mod data;
 mod device;
@@ -37,6 +38,7 @@ mod report;
 mod run;
 mod schedule;
 mod start;
+mod starter;
 mod state;
 mod validate;
 pub mod weights;

@@ -2,14 +2,16 @@
 
 use super::batch::{Batch, Purpose};
 use super::data::{Dataset, Sample};
-use super::learner::{Learner, StepError, StepResult, last_words, open_starter};
+use super::learner::{Learner, StepError, StepResult, last_words};
 use super::loader::load;
 use super::recipe::{Monitor, TrainRecipe};
 use super::report::{End, EpochReport, Event, Observer, RunReport};
 use super::schedule::Rates;
+use super::starter::Starters;
 use super::state::RunState;
 use super::validate::{Validation, validate};
-use super::{RunFolder, TrainError, curves, device, finish, folder, pictures, state};
+use super::{RunFolder, TrainError, begin, curves, device, finish, folder, pictures, state};
+use crate::models::Checkpoint;
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,15 +41,24 @@ pub fn run(recipe: &TrainRecipe, options: &RunOptions, observer: &mut dyn Observ
         // Preparing is short and is kept: nothing to stop.
         let _ = observer.event(Event::Preparing { done, total });
     };
-    let dataset = Dataset::open(&recipe.data, &recipe.preprocessing, &cache, options.skip_bad, &mut tell)?;
+    let dataset = Dataset::open(
+        &recipe.data,
+        &recipe.preprocessing,
+        recipe.augmentation.structures_used(),
+        &cache,
+        options.skip_bad,
+        &mut tell,
+    )?;
     let mut stopped = ControlFlow::Continue(());
     for warning in &dataset.warnings {
         stopped = observer.event(Event::Note(warning));
     }
     let devices = recipe.devices.iter().map(|name| device::open_device(name)).collect::<Result<Vec<_>, _>>()?;
-    let starter = open_starter(recipe, &dataset.validation_patients, &devices[0])?;
-    let built_on = starter.iter().map(|starter| starter.hash()).collect();
-    let mut learner = Learner::new(recipe, devices, starter);
+    let starters = Starters::open(recipe, &dataset, &devices[0])?;
+    let begun = begin::open(recipe, &dataset.validation_patients, &devices[0])?;
+    let mut built_on = starters.as_ref().map(Starters::hashes).unwrap_or_default();
+    built_on.extend(begun.iter().map(Checkpoint::hash));
+    let mut learner = Learner::new(recipe, devices, starters, begun.as_ref().map(|begun| &begun.network));
     let fingerprint = recipe.fingerprint();
     let slices = slices_hash(&dataset);
     let mut state = RunState { fingerprint: fingerprint.clone(), slices: slices.clone(), ..RunState::default() };

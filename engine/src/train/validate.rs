@@ -44,7 +44,7 @@ pub(crate) fn validate(
             learner.find_starts(&mut batch, recipe.preprocessing.band_px).map_err(failed)?;
             let output = network.predict(input(&batch, learner.device()), &recipe.solver).map_err(failed)?;
             evaluations.extend(output.solver.map(|(_, stats)| stats.evaluations as f64));
-            let value = recipe.loss.value(output.phi_band.clone(), &target(&batch, learner.device()));
+            let value = recipe.loss.value(output.phi_band.clone(), &target(&batch, recipe, learner.device()));
             loss += value.into_scalar::<f32>() as f64 * batch.len() as f64;
             let phi = weights::to_host(&[weights::flat(output.phi_band)]).swap_remove(0);
             for (k, overlap) in count(&batch, &phi) {

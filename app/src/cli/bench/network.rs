@@ -115,7 +115,7 @@ fn run(
     let mut adam = AdamConfig::new().init();
     let training_step_ms = times(args.repeats, || {
         let (_, gradients) = network.loss_gradients(input(), &solver, GradientMethod::Checkpointed, |phi| {
-            tanh_band_mse(phi, target.clone(), None)
+            tanh_band_mse(phi, target.clone(), None, None)
         })?;
         network = adam.step(1e-4, network.clone(), gradients);
         device.sync()?;

@@ -65,6 +65,8 @@ impl PixelMap {
             image_hu: self.planes(&slice.image_hu, beyond_hu),
             inside: self.planes(&slice.inside, 0.0),
             valid: slice.valid.as_ref().map(|valid| self.planes(valid, 0.0)),
+            // What they are for was done before.
+            structures: Vec::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Training slices varied: image and truth through one map, then the intensities of the image.
 
+mod contrast;
 mod displacement;
 mod intensity;
 mod map;
@@ -10,6 +11,7 @@ pub(crate) use map::PixelMap;
 use super::data::Slice;
 use super::recipe::Augmentation;
 use crate::prepare::Preprocessing;
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// HU of what a map brings in from beyond the slice: air.
@@ -26,6 +28,11 @@ pub fn augmented(
 ) -> (Slice, [f32; 2]) {
     if wanted.is_none() {
         return (slice, preprocessing.window_hu);
+    }
+    let mut slice = slice;
+    contrast::vary(&mut slice, wanted, random);
+    if wanted.repeat_neighbours > 0.0 && random.random_range(0.0..1.0f64) < wanted.repeat_neighbours {
+        contrast::repeat_middle(&mut slice);
     }
     let map = PixelMap::random(wanted, slice.size, random);
     let mut seen = map.slice(&slice, BEYOND_HU);

@@ -5,9 +5,9 @@ use super::{Case, DataProblem, picture};
 use crate::geometry::Geometry;
 use crate::io::{self, ReadOptions};
 use crate::label::LabelMap;
-use crate::prepare::{Fit, Preprocessing, SliceGrid};
+use crate::prepare::{Fit, Organ, Preprocessing, SliceGrid};
 use crate::roi::Roi;
-use crate::train::recipe::Convention;
+use crate::train::recipe::{Convention, Structure};
 use crate::volume::Volume;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -25,6 +25,7 @@ pub(super) fn slices_of(
     case: &Case,
     convention: Convention,
     preprocessing: &Preprocessing,
+    structures: &[Structure],
     with_empty: bool,
 ) -> Result<Vec<Built>, DataProblem> {
     let unreadable = |reason: String| DataProblem::Unreadable { case: case.name.clone(), reason };
@@ -45,7 +46,7 @@ pub(super) fn slices_of(
     for (grid, region, slices) in grids {
         let slices = if is_picture && colours { 1..2 } else { slices };
         let valid = is_picture.then(|| grid.resample(slices.start, 0.0, |_| 1.0));
-        let lay = |index: usize| lay(&scan, &truth, &grid, index, region, valid.clone(), preprocessing);
+        let lay = |index: usize| lay(&scan, &truth, &grid, index, region, valid.clone(), preprocessing, structures);
         let laid: Vec<Built> = slices.into_par_iter().map(lay).collect();
         built.extend(laid.into_iter().filter(|b| with_empty || b.organ_px.iter().any(|&px| px > 0)));
     }
@@ -105,14 +106,27 @@ fn lay(
     region: Option<u16>,
     valid: Option<Vec<f32>>,
     preprocessing: &Preprocessing,
+    structures: &[Structure],
 ) -> Built {
-    let last = grid.slices() - 1;
-    let image_hu = (0..preprocessing.channels())
-        .map(|channel| (index + channel).saturating_sub(preprocessing.neighbours).min(last))
-        .flat_map(|slice| grid.image_hu(scan, slice))
-        .collect();
+    let image_hu = grid.channel_slices(index).flat_map(|slice| grid.image_hu(scan, slice)).collect();
     let planes: Vec<Vec<f32>> = preprocessing.organs.iter().map(|organ| grid.labels(truth, index, organ)).collect();
     let organ_px = planes.iter().map(|plane| plane.iter().filter(|&&part| part >= 0.5).count()).collect();
-    let slice = Slice { size: grid.pixels(), image_hu, inside: planes.concat(), valid };
+    let structures = match structures {
+        [] => Vec::new(),
+        _ => grid.channel_slices(index).flat_map(|slice| structures_of(truth, grid, slice, structures)).collect(),
+    };
+    let slice = Slice { size: grid.pixels(), image_hu, inside: planes.concat(), valid, structures };
     Built { slice, index, region, organ_px }
+}
+
+/// The structure that holds at least half of each pixel, by its place from 1 up; 0 for none.
+fn structures_of(truth: &LabelMap, grid: &SliceGrid, slice: usize, structures: &[Structure]) -> Vec<u8> {
+    let [h, w] = grid.pixels();
+    let mut places = vec![0; h * w];
+    for (place, structure) in (1..).zip(structures) {
+        let organ = Organ { name: String::new(), labels: structure.labels.clone() };
+        let parts = grid.labels(truth, slice, &organ);
+        places.iter_mut().zip(parts).filter(|(_, part)| *part >= 0.5).for_each(|(to, _)| *to = place);
+    }
+    places
 }

@@ -2,15 +2,15 @@
 //! change.
 //!
 //! One file per case, named by the hash of the contents of image and truth and of the preprocessing:
-//! `ZSSLICE1`, length of the header (u32), header (JSON), CRC-32 of the header, then the slices one after the other,
+//! `ZSSLICE2`, length of the header (u32), header (JSON), CRC-32 of the header, then the slices one after the other,
 //! each with a CRC-32 in the header. A file that is damaged in any way is built anew.
 
-use super::slice::Slice;
+use super::slice::{Planes, Slice};
 use super::{Case, DatasetError, build};
 use crate::io::AtomicFile;
 use crate::prepare::Preprocessing;
 use crate::provenance::sha256_of_file;
-use crate::train::recipe::{Convention, Source};
+use crate::train::recipe::{Convention, Source, Structure};
 use flate2::Crc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-const MAGIC: &[u8; 8] = b"ZSSLICE1";
+const MAGIC: &[u8; 8] = b"ZSSLICE2";
 
 /// What is known of a cached slice without reading it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,10 +36,7 @@ pub(crate) struct SliceInfo {
 /// The header of a cached case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Header {
-    size: [usize; 2],
-    channels: usize,
-    organs: usize,
-    has_valid: bool,
+    planes: Planes,
     image_sha256: String,
     slices: Vec<SliceInfo>,
 }
@@ -57,6 +54,7 @@ pub(crate) struct CachedCase {
 pub(crate) struct SliceCache {
     folder: PathBuf,
     preprocessing: Preprocessing,
+    structures: Vec<Structure>,
     with_empty: bool,
 }
 
@@ -69,10 +67,17 @@ pub(crate) enum CaseError {
 }
 
 impl SliceCache {
-    /// A cache in a folder, which is made; with or without slices that hold no organ.
-    pub(crate) fn new(folder: &Path, preprocessing: &Preprocessing, with_empty: bool) -> Result<Self, DatasetError> {
+    /// A cache in a folder, which is made; with the structures whose contrast varies, and with or without slices that
+    /// hold no organ.
+    pub(crate) fn new(
+        folder: &Path,
+        preprocessing: &Preprocessing,
+        structures: &[Structure],
+        with_empty: bool,
+    ) -> Result<Self, DatasetError> {
         std::fs::create_dir_all(folder).map_err(|e| trouble(folder, e.to_string()))?;
-        Ok(Self { folder: folder.into(), preprocessing: preprocessing.clone(), with_empty })
+        let (folder, preprocessing, structures) = (folder.into(), preprocessing.clone(), structures.to_vec());
+        Ok(Self { folder, preprocessing, structures, with_empty })
     }
 
     /// The cached slices of a case, built if they are not there or damaged.
@@ -87,13 +92,16 @@ impl SliceCache {
         if let Some(cached) = CachedCase::read(&path) {
             return Ok(cached);
         }
-        let slices =
-            build::slices_of(case, source.convention, &self.preprocessing, self.with_empty).map_err(CaseError::Case)?;
+        let (preprocessing, structures) = (&self.preprocessing, &self.structures);
+        let slices = build::slices_of(case, source.convention, preprocessing, structures, self.with_empty)
+            .map_err(CaseError::Case)?;
         self.write(&path, image_sha256, &slices).map_err(CaseError::Cache)
     }
 
     fn key(&self, image: &str, label: &str, convention: Convention) -> String {
-        let choices = serde_json::to_string(&(convention, &self.preprocessing, self.with_empty)).unwrap_or_default();
+        let labels: Vec<&[u16]> = self.structures.iter().map(|structure| structure.labels.as_slice()).collect();
+        let choices = (convention, &self.preprocessing, labels, self.with_empty);
+        let choices = serde_json::to_string(&choices).unwrap_or_default();
         hex(&Sha256::digest(format!("{}\n{image}\n{label}\n{choices}", String::from_utf8_lossy(MAGIC))))[..32]
             .to_owned()
     }
@@ -107,10 +115,13 @@ impl SliceCache {
             crc: crc(bytes),
         });
         let header = Header {
-            size: self.preprocessing.size,
-            channels: self.preprocessing.channels(),
-            organs: self.preprocessing.organs.len(),
-            has_valid: slices.first().is_some_and(|built| built.slice.valid.is_some()),
+            planes: Planes {
+                size: self.preprocessing.size,
+                channels: self.preprocessing.channels(),
+                organs: self.preprocessing.organs.len(),
+                has_valid: slices.first().is_some_and(|built| built.slice.valid.is_some()),
+                has_structures: !self.structures.is_empty(),
+            },
             image_sha256,
             slices: infos.collect(),
         };
@@ -158,8 +169,7 @@ impl CachedCase {
     }
 
     fn slice_bytes(&self) -> usize {
-        let Header { size, channels, organs, has_valid, .. } = self.header;
-        Slice::bytes(size, channels, organs, has_valid)
+        Slice::bytes(self.header.planes)
     }
 
     /// What is known of each slice.
@@ -184,8 +194,7 @@ impl CachedCase {
         if crc(&bytes) != self.header.slices[place].crc {
             return Err(refuse(format!("slice {place} is damaged")));
         }
-        let Header { size, channels, organs, has_valid, .. } = self.header;
-        Ok(Slice::decode(&bytes, size, channels, organs, has_valid))
+        Ok(Slice::decode(&bytes, self.header.planes))
     }
 }
 

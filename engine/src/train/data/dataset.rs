@@ -4,7 +4,7 @@ use super::cache::{CachedCase, CaseError};
 use super::{Case, DataProblem, DatasetError, Slice, SliceCache, find_cases, split};
 use crate::prepare::Preprocessing;
 use crate::train::random::random_for;
-use crate::train::recipe::{DataRecipe, Source};
+use crate::train::recipe::{DataRecipe, Source, Structure};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -64,7 +64,8 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Finds the cases of a recipe, reads every one and lays it on the network's grid (or takes it from the cache).
+    /// Finds the cases of a recipe, reads every one and lays it on the network's grid (or takes it from the cache), with
+    /// the structures whose contrast varies.
     /// `progress` is told how many of how many cases are done.
     ///
     /// # Errors
@@ -73,6 +74,7 @@ impl Dataset {
     pub fn open(
         recipe: &DataRecipe,
         preprocessing: &Preprocessing,
+        structures: &[Structure],
         cache: &Path,
         skip_bad: bool,
         progress: &mut dyn FnMut(usize, usize),
@@ -88,7 +90,7 @@ impl Dataset {
         };
         let (sides, missing) = split(cases, others, recipe)?;
         problems.extend(missing);
-        let cache = SliceCache::new(cache, preprocessing, recipe.empty_slices > 0.0)?;
+        let cache = SliceCache::new(cache, preprocessing, structures, recipe.empty_slices > 0.0)?;
         let mut reader = Reader { cache, opened: BTreeMap::new(), problems, done: 0, progress };
         let total = sides.train.len() + if recipe.validate_on_train { 0 } else { sides.validation.len() };
         let validation_source = recipe.validation_source.as_ref().unwrap_or(&recipe.source);

@@ -2,6 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+/// An organ or vessel whose contrast varies on its own, by its labels in the truth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Structure {
+    /// Its labels in the training masks.
+    pub labels: Vec<u16>,
+    /// Its mean HU in a scan without contrast medium, as a range.
+    pub native_hu: [f32; 2],
+}
+
 /// Ranges; each slice draws its own values in every epoch. The NODE paper varies scale, left and right, and brightness
 /// of its pictures and gives no numbers; it names no augmentation for CT.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +40,16 @@ pub struct Augmentation {
     pub noise_hu: f32,
     /// Greatest standard deviation of a Gaussian blur, pixels.
     pub blur_px: f32,
+    /// Probability that a slice is shown as if no contrast medium had been given: every structure takes a mean from its
+    /// `native_hu`, and loses part of its texture.
+    pub native: f64,
+    /// In the other slices each structure becomes brighter or darker by up to this many HU, each on its own: other
+    /// phases of the contrast medium.
+    pub structure_shift_hu: f32,
+    /// What `native` and `structure_shift_hu` act on.
+    pub structures: Vec<Structure>,
+    /// Probability that the neighbouring slices repeat the slice itself: scans whose slices are thick or far apart.
+    pub repeat_neighbours: f64,
 }
 
 impl Augmentation {
@@ -38,7 +58,11 @@ impl Augmentation {
 
     /// Whether nothing varies.
     pub fn is_none(&self) -> bool {
-        let Self { elastic_grid_px, .. } = *self;
-        *self == Self { elastic_grid_px, ..Self::default() }
+        *self == Self { elastic_grid_px: self.elastic_grid_px, structures: self.structures.clone(), ..Self::default() }
+    }
+
+    /// The structures that slices have to be read with: none where nothing acts on them.
+    pub fn structures_used(&self) -> &[Structure] {
+        if self.native > 0.0 || self.structure_shift_hu > 0.0 { &self.structures } else { &[] }
     }
 }

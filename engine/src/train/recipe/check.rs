@@ -1,6 +1,7 @@
 //! What TOML cannot say: values that no training could use, and folders with variables.
 
 use super::{DataRecipe, TrainRecipe};
+use crate::loss::LossConfig;
 use crate::models::NetworkConfig;
 use std::path::{Path, PathBuf};
 
@@ -39,11 +40,37 @@ impl TrainRecipe {
                 format!("found {value}, expected 0 or more pixels")
             })?;
         }
+        ensure(start.folds.is_empty() || start.checkpoint.is_some(), "start.folds", || {
+            "without start.checkpoint, the network for all other patients".into()
+        })?;
+        self.check_loss()?;
         ensure(!self.devices.is_empty(), "devices", || {
             "names no device: expected at least one, e.g. [\"auto\"]".into()
         })?;
         let minutes = self.output.save_every_minutes;
         ensure(minutes > 0.0, "output.save_every_minutes", || format!("found {minutes}, expected more than 0"))
+    }
+
+    fn check_loss(&self) -> Result<(), Wrong> {
+        let (found, wanted) = (self.organ_weights.len(), self.preprocessing.organs.len());
+        ensure(found == 0 || found == wanted, "organ_weights", || {
+            format!("found {found} numbers, expected one for each of the {wanted} organs")
+        })?;
+        let positive = self.organ_weights.iter().all(|&weight| weight > 0.0 && weight.is_finite());
+        ensure(positive, "organ_weights", || format!("found {:?}, expected more than 0", self.organ_weights))?;
+        let used = matches!(self.loss, LossConfig::TanhBand | LossConfig::TanhBandDice { .. });
+        ensure(found == 0 || used, "organ_weights", || "only the losses tanh-band and tanh-band-dice use them".into())?;
+        match self.loss {
+            LossConfig::TanhBandDice { weight, width } => {
+                ensure(weight >= 0.0 && weight.is_finite(), "loss.tanh-band-dice.weight", || {
+                    format!("found {weight}, expected 0 or more")
+                })?;
+                ensure(width > 0.0 && width.is_finite(), "loss.tanh-band-dice.width", || {
+                    format!("found {width}, expected more than 0 band widths")
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_optimizer(&self) -> Result<(), Wrong> {
@@ -91,15 +118,36 @@ impl TrainRecipe {
             ("window_shift_hu", f64::from(a.window_shift_hu)),
             ("noise_hu", f64::from(a.noise_hu)),
             ("blur_px", f64::from(a.blur_px)),
+            ("structure_shift_hu", f64::from(a.structure_shift_hu)),
         ] {
             ensure(value >= 0.0 && value.is_finite(), &format!("augmentation.{key}"), || {
                 format!("found {value}, expected 0 or more")
             })?;
         }
-        let flip = a.flip_left_right;
-        ensure((0.0..=1.0).contains(&flip), "augmentation.flip_left_right", || {
-            format!("found {flip}, expected a probability, 0 to 1")
-        })
+        for (key, part) in
+            [("flip_left_right", a.flip_left_right), ("native", a.native), ("repeat_neighbours", a.repeat_neighbours)]
+        {
+            ensure((0.0..=1.0).contains(&part), &format!("augmentation.{key}"), || {
+                format!("found {part}, expected a probability, 0 to 1")
+            })?;
+        }
+        let acts = a.native > 0.0 || a.structure_shift_hu > 0.0;
+        ensure(!acts || !a.structures.is_empty(), "augmentation.structures", || {
+            "none, and native or structure_shift_hu needs some".into()
+        })?;
+        ensure(a.structures.len() < 256, "augmentation.structures", || "expected at most 255".into())?;
+        for structure in &a.structures {
+            let [low, high] = structure.native_hu;
+            ensure(low.is_finite() && high.is_finite() && low <= high, "augmentation.structures.native_hu", || {
+                format!("found [{low}, {high}], expected two HU, the lower one first")
+            })?;
+            ensure(
+                !structure.labels.is_empty() && !structure.labels.contains(&0),
+                "augmentation.structures.labels",
+                || format!("found {:?}, expected labels from 1 up, at least one", structure.labels),
+            )?;
+        }
+        Ok(())
     }
 
     /// Replaces `${NAME}` in every folder.
@@ -112,6 +160,8 @@ impl TrainRecipe {
         folders.extend(self.data.validation_source.as_mut().map(|s| ("data.validation_source.folder", &mut s.folder)));
         folders.extend(self.data.cache.as_mut().map(|folder| ("data.cache", folder)));
         folders.extend(self.start.checkpoint.as_mut().map(|folder| ("start.checkpoint", folder)));
+        folders.extend(self.start.folds.iter_mut().map(|folder| ("start.folds", folder)));
+        folders.extend(self.begin_with.as_mut().map(|folder| ("begin_with", folder)));
         for (key, folder) in folders {
             *folder = resolved(folder).map_err(|name| (key.to_owned(), name))?;
         }

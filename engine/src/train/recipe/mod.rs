@@ -7,7 +7,7 @@ mod optimizer;
 mod parse;
 mod start;
 
-pub use augmentation::Augmentation;
+pub use augmentation::{Augmentation, Structure};
 pub use data::{Convention, DataRecipe, Fold, Source};
 pub use optimizer::{Monitor, OptimizerRecipe, OutputRecipe, StopRecipe};
 pub use parse::{RecipeError, defaults_text};
@@ -20,6 +20,7 @@ use crate::ode::SolverParams;
 use crate::prepare::Preprocessing;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::path::PathBuf;
 
 /// Every choice of a training. Defaults are the papers' numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,14 @@ pub struct TrainRecipe {
     /// What is minimised.
     #[serde(default)]
     pub loss: LossConfig,
+    /// How much each organ's pixels weigh in a tanh-band loss, one number per organ; only their ratios count. A small
+    /// organ has few pixels, and its gradient is lost among theirs. None: all alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organ_weights: Vec<f64>,
+    /// Checkpoint folder of a network of the same kind whose weights are the first ones, instead of random ones.
+    /// `${NAME}` stands for an environment variable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begin_with: Option<PathBuf>,
     /// How ODEs are solved.
     #[serde(default)]
     pub solver: SolverParams,
@@ -70,6 +79,12 @@ fn devices() -> Vec<String> {
 }
 
 impl TrainRecipe {
+    /// Weights of the organs with a mean of 1; `None`: all alike.
+    pub fn relative_organ_weights(&self) -> Option<Vec<f32>> {
+        let mean = self.organ_weights.iter().sum::<f64>() / self.organ_weights.len() as f64;
+        (!self.organ_weights.is_empty()).then(|| self.organ_weights.iter().map(|w| (w / mean) as f32).collect())
+    }
+
     /// A hash of all that decides the weights: a run can only be resumed with the same. Where results are written, how
     /// often, on how many devices, and how many epochs follow (unless the rate depends on it) may change.
     pub fn fingerprint(&self) -> String {

@@ -10,6 +10,9 @@ pub struct StartRecipe {
     /// Checkpoint folder of a network that finds contours by itself (the paper: the UNet with the least validation
     /// loss, just before it overfits). `${NAME}` stands for an environment variable.
     pub checkpoint: Option<PathBuf>,
+    /// Checkpoint folders of networks that learned from other patients: a training patient whom `checkpoint` learned
+    /// from gets the first of these that did not.
+    pub folds: Vec<PathBuf>,
     /// Part of the start contours that are the truth, deformed; 1 where there is no checkpoint.
     pub deformed_part: f64,
     /// Standard deviation of a deformed truth's displacement, pixels.
@@ -22,7 +25,14 @@ pub struct StartRecipe {
 
 impl Default for StartRecipe {
     fn default() -> Self {
-        Self { checkpoint: None, deformed_part: 0.0, deform_px: 2.5, deform_grid_px: 20.0, offset_px: 4.0 }
+        Self {
+            checkpoint: None,
+            folds: Vec::new(),
+            deformed_part: 0.0,
+            deform_px: 2.5,
+            deform_grid_px: 20.0,
+            offset_px: 4.0,
+        }
     }
 }
 
