@@ -58,7 +58,7 @@ fn the_truth_costs_nothing_where_it_can() {
 }
 
 #[test]
-fn organ_weights_and_the_dice_term_add_up() {
+fn organ_weights_and_the_terms_beside_the_regression_add_up() {
     let wave = |shift: f32| -> Vec<f32> { (0..32).map(|i| (i as f32 * 0.7 + shift).sin()).collect() };
     let size = [1, 2, 4, 4];
     let (phi, truth) = (wave(0.0), wave(0.4));
@@ -90,8 +90,10 @@ fn organ_weights_and_the_dice_term_add_up() {
             0.5 * difference / both
         })
         .sum();
-    let sum = of(LossConfig::TanhBandDice { weight: 0.3, width: 0.25 }, Some([1.5, 0.5]));
-    assert!((sum - expected - 0.3 * dice).abs() < 1e-6, "{sum}, expected {}", expected + 0.3 * dice);
+    let entropy = scalar(cross_entropy(map(&phi, size), map(&inside, size), None));
+    let sum = of(LossConfig::TanhBandPlus { cross_entropy: 0.2, dice: 0.3, width: 0.25 }, Some([1.5, 0.5]));
+    let all = expected + 0.2 * entropy + 0.3 * dice;
+    assert!((sum - all).abs() < 1e-6, "{sum}, expected {all}");
 }
 
 #[test]

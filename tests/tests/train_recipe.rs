@@ -73,9 +73,9 @@ fn what_is_wrong_comes_with_line_and_key() {
         "only the losses tanh-band",
     );
     refused(
-        first("loss = { tanh-band-dice = { weight = 1.0, width = 0.0 } }"),
+        first("loss = { tanh-band-plus = { cross_entropy = 1.0, dice = 1.0, width = 0.0 } }"),
         "loss =",
-        "loss.tanh-band-dice.width",
+        "loss.tanh-band-plus.width",
         "more than 0",
     );
     refused(

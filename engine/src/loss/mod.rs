@@ -40,11 +40,14 @@ pub enum LossConfig {
     /// Mean squared difference of tanh φ (NODE paper: the narrow band by tanh).
     #[default]
     TanhBand,
-    /// That, and Dice's coefficient times `weight`: the regression's gradient shrinks with the organ, Dice's does not.
-    TanhBandDice {
-        /// Weight of the Dice loss.
-        weight: f64,
-        /// Width of its Heaviside in band widths.
+    /// That, and two terms that go on teaching where it has no gradient: tanh is flat where a network is sure, so one
+    /// that has once called a small organ "outside" hardly learns of it again.
+    TanhBandPlus {
+        /// Weight of the cross-entropy, whose gradient is greatest where a network is sure and wrong.
+        cross_entropy: f64,
+        /// Weight of the Dice loss, which a small organ counts in as much as a large one.
+        dice: f64,
+        /// Width of the Dice loss's Heaviside in band widths.
         #[serde(default = "tanh_band::default_dice_width")]
         width: f64,
     },
@@ -86,10 +89,11 @@ impl LossConfig {
     pub fn value(&self, phi_band: Tensor<4>, truth: &Target) -> Tensor<1> {
         match *self {
             Self::TanhBand => regression(phi_band, truth),
-            Self::TanhBandDice { weight, width } => {
+            Self::TanhBandPlus { cross_entropy: entropy_weight, dice: dice_weight, width } => {
                 let probability = inside_probability(phi_band.clone() / width);
                 let dice = dice(probability, truth.inside.clone(), truth.mask.clone());
-                regression(phi_band, truth) + dice * weight
+                let entropy = cross_entropy(phi_band.clone(), truth.inside.clone(), truth.mask.as_ref());
+                regression(phi_band, truth) + entropy * entropy_weight + dice * dice_weight
             }
             Self::Dice => dice(inside_probability(phi_band), truth.inside.clone(), truth.mask.clone()),
             Self::Tsdf { epsilon } => tsdf_loss(phi_band, truth, epsilon),

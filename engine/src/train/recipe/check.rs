@@ -58,19 +58,17 @@ impl TrainRecipe {
         })?;
         let positive = self.organ_weights.iter().all(|&weight| weight > 0.0 && weight.is_finite());
         ensure(positive, "organ_weights", || format!("found {:?}, expected more than 0", self.organ_weights))?;
-        let used = matches!(self.loss, LossConfig::TanhBand | LossConfig::TanhBandDice { .. });
-        ensure(found == 0 || used, "organ_weights", || "only the losses tanh-band and tanh-band-dice use them".into())?;
-        match self.loss {
-            LossConfig::TanhBandDice { weight, width } => {
-                ensure(weight >= 0.0 && weight.is_finite(), "loss.tanh-band-dice.weight", || {
-                    format!("found {weight}, expected 0 or more")
-                })?;
-                ensure(width > 0.0 && width.is_finite(), "loss.tanh-band-dice.width", || {
-                    format!("found {width}, expected more than 0 band widths")
-                })
-            }
-            _ => Ok(()),
+        let used = matches!(self.loss, LossConfig::TanhBand | LossConfig::TanhBandPlus { .. });
+        ensure(found == 0 || used, "organ_weights", || "only the losses tanh-band and tanh-band-plus use them".into())?;
+        let LossConfig::TanhBandPlus { cross_entropy, dice, width } = self.loss else { return Ok(()) };
+        for (key, value) in [("cross_entropy", cross_entropy), ("dice", dice)] {
+            ensure(value >= 0.0 && value.is_finite(), &format!("loss.tanh-band-plus.{key}"), || {
+                format!("found {value}, expected 0 or more")
+            })?;
         }
+        ensure(width > 0.0 && width.is_finite(), "loss.tanh-band-plus.width", || {
+            format!("found {width}, expected more than 0 band widths")
+        })
     }
 
     fn check_optimizer(&self) -> Result<(), Wrong> {
