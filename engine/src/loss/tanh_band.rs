@@ -25,8 +25,9 @@ pub fn tanh_band_mse(
     mean(weighed, mask.as_ref())
 }
 
-/// Width of the Heaviside in the Dice term beside the regression, band widths: about a pixel, so that both terms want
-/// the same contour.
+/// Width of the Heaviside in the Dice term beside the regression, band widths. A narrower one is nearer to the masks'
+/// Dice, but has no gradient where the network is sure: on kidneys and liver of eleven patients a UNet with 0.25 still
+/// called every kidney "outside" after 5000 slices.
 pub(super) fn default_dice_width() -> f64 {
-    0.25
+    1.0
 }

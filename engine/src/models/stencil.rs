@@ -1,7 +1,7 @@
 //! 3×3 kernels on maps whose border pixels repeat outwards, as in the level set solver; a layer's and the deep
 //! Chan–Vese's stencils.
 
-use burn::tensor::module::conv2d;
+use crate::nn::ops::conv2d;
 use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Tensor, TensorData};
 

@@ -90,7 +90,8 @@ impl Learner {
             let scale = if clip > 0.0 && gradient_norm > clip { clip / gradient_norm } else { 1.0 };
             self.network = self.adam.step(self.network.clone(), gradients, rate, scale);
             if let Some(averaged) = &mut self.averaged {
-                weights::average(averaged, &weights::collect(&self.network), recipe.optimizer.ema_decay);
+                let decay = averaging_decay(recipe.optimizer.ema_decay, self.adam.steps());
+                weights::average(averaged, &weights::collect(&self.network), decay);
             }
         }
         Ok(StepResult { loss, gradient_norm })
@@ -152,6 +153,13 @@ impl Learner {
         }
         total.ok_or_else(|| StepError::Lost("an empty batch".into()))
     }
+}
+
+/// Decay of the average after so many steps: at first less than asked for, so that the random weights of the beginning
+/// are forgotten after tens of steps and not after thousands.
+fn averaging_decay(wanted: f64, steps: u64) -> f64 {
+    let steps = steps as f64;
+    wanted.min((1.0 + steps) / (10.0 + steps))
 }
 
 /// Why a step was not taken.
@@ -224,5 +232,18 @@ impl ModuleMapper for Number {
         let (_, tensor, mapper) = param.consume();
         self.0 += 1;
         Param::from_mapped_value(ParamId::from(self.0), tensor, mapper)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::averaging_decay;
+
+    #[test]
+    fn an_average_forgets_the_first_weights_soon_and_ends_with_the_decay_asked_for() {
+        let left: f64 = (1..=60).map(|step| averaging_decay(0.998, step)).product();
+        assert!(left < 1e-6, "{left} of the first weights after 60 steps");
+        assert_eq!(averaging_decay(0.998, 4491), 0.998);
+        assert_eq!(averaging_decay(0.9, 1_000_000), 0.9);
     }
 }

@@ -18,6 +18,11 @@
 //! over slices or over all pixels; the Dice losses are a mean over slices; with masked pixels each part is weighed by its slices.
 //! burn's Flex has one device handle: `["cpu", "cpu"]` runs two workers on it. `DistributedDataParallel` needs burn's
 //! `Learner` and its collective operations, which would take resume, EMA and the batch order out of our hands.
+//!
+//! burn's `remote` backend is left out on purpose. It more than doubles burn's crates (337 instead of 137 with `flex`
+//! alone: tokio, iroh, a websocket server), sends every tensor of a scan over the network, and knows none of
+//! [`nn::ops`](crate::nn::ops) before each has a twin registered with its server. A training on another machine is a
+//! recipe copied there; a checkpoint is the folder copied back.
 
 mod augment;
 mod batch;

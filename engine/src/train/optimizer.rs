@@ -48,6 +48,11 @@ impl AdamRun {
         })
     }
 
+    /// Steps taken so far.
+    pub(crate) fn steps(&self) -> u64 {
+        self.moments.iter().flatten().map(|m| m.time as u64).max().unwrap_or(0)
+    }
+
     /// Copies the moments to the host.
     pub(crate) fn save(&self) -> SavedMoments {
         let each = |moment: fn(&Moments) -> &Tensor<1>| -> Vec<Vec<f32>> {

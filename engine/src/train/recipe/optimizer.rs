@@ -26,6 +26,7 @@ pub struct OptimizerRecipe {
     /// Longest gradient, over all weights together; `0` lets every gradient pass (the paper).
     pub clip_norm: f64,
     /// Decay per step of the averaged weights that validate and are kept; `0` uses the weights themselves (the paper).
+    /// In step s at most (1 + s) / (10 + s), so that the first weights are soon forgotten.
     pub ema_decay: f64,
     /// Slices per step (the paper: as many as fit).
     pub batch_size: usize,
