@@ -10,6 +10,7 @@
 //! `world_from_voxel`; voxels lie x fastest; phi is in mm and **negative inside**; intensities are
 //! f32 in HU.
 
+pub mod analysis;
 pub mod animate;
 pub mod device;
 pub mod evaluation;
@@ -28,6 +29,7 @@ pub mod ode;
 pub mod phantom;
 pub mod pipeline;
 pub mod prepare;
+pub mod propose;
 pub mod provenance;
 pub mod recipe;
 pub mod roi;

@@ -4,11 +4,13 @@
 //! NetworkConfig --init--> Network --predict--> phi in band widths
 //!                           | loss_gradients --> optimizer (train)
 //!                           | Checkpoint::save / load <--> model.json, weights.safetensors, CARD.md
+//! Catalogue --Listed::load--> Checkpoint                  the networks that are part of the program
 //! ```
 //!
 //! φ inside networks is in units of the band width w and **negative inside**; a network never sees mm. Tensors are
 //! `[n, c, h, w]`, f32.
 
+pub mod catalogue;
 pub mod checkpoint;
 mod config;
 pub mod deep_chan_vese;
@@ -20,6 +22,7 @@ pub mod node;
 mod stencil;
 mod unet;
 
+pub use catalogue::{Catalogue, CatalogueError, Listed};
 pub use checkpoint::{Checkpoint, Manifest};
 pub use config::{ARCHITECTURES, ConfigError, NetworkConfig};
 pub use deep_chan_vese::{DeepChanVese, DeepChanVeseConfig};

@@ -85,21 +85,42 @@ impl Checkpoint {
     /// A file that is missing or damaged, another format version, an unknown architecture, values that no network can
     /// have, weights that do not fit: the file, what was found and what was expected.
     pub fn load(dir: &Path, device: &Device) -> Result<Self, CheckpointError> {
-        let fail = |name: &str, problem| CheckpointError::new(dir.join(name), problem);
         folder::recover(dir);
-        let text = folder::read(dir, MODEL)?;
-        let manifest = Manifest::parse(&text).map_err(|problem| fail(MODEL, problem))?;
-        let bytes = folder::read(dir, WEIGHTS)?;
+        Self::from_files(dir, &folder::read(dir, MODEL)?, folder::read(dir, WEIGHTS)?, device)
+    }
+
+    /// As [`load`](Self::load), from the contents of model.json and weights.safetensors; errors name files in `dir`.
+    pub(super) fn from_files(
+        dir: &Path,
+        model: &[u8],
+        weights: Vec<u8>,
+        device: &Device,
+    ) -> Result<Self, CheckpointError> {
+        let fail = |problem| CheckpointError::new(dir.join(WEIGHTS), problem);
+        let manifest = Self::manifest_from(dir, model)?;
         let channels = manifest.preprocessing.channels();
         let mut network = manifest.network.init(channels, manifest.preprocessing.organs.len(), device);
-        let tensors = weights::decode(bytes).map_err(|problem| fail(WEIGHTS, problem))?;
+        let tensors = weights::decode(weights).map_err(fail)?;
         let found = weights::hash(&tensors);
-        weights::apply(&mut network, tensors).map_err(|problem| fail(WEIGHTS, problem))?;
+        weights::apply(&mut network, tensors).map_err(fail)?;
         if found != manifest.weights_sha256 {
-            let expected = manifest.weights_sha256.clone();
-            return Err(fail(WEIGHTS, Problem::Hash { expected, found }));
+            return Err(fail(Problem::Hash { expected: manifest.weights_sha256, found }));
         }
         Ok(Self { network, manifest })
+    }
+
+    /// What the model.json of a folder says, without the weights.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn manifest_of(dir: &Path) -> Result<Manifest, CheckpointError> {
+        folder::recover(dir);
+        Self::manifest_from(dir, &folder::read(dir, MODEL)?)
+    }
+
+    /// What a model.json says; errors name it as a file of `dir`.
+    pub(super) fn manifest_from(dir: &Path, model: &[u8]) -> Result<Manifest, CheckpointError> {
+        Manifest::parse(model).map_err(|problem| CheckpointError::new(dir.join(MODEL), problem))
     }
 
     /// The same network without a tape, for inference.
