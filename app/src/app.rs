@@ -143,6 +143,7 @@ impl ZerosetApp {
             return;
         }
         scene.set_speed(document.speed_image.as_ref());
+        scene.set_proposal(self.desk.session.proposal.as_ref());
         let evolution = &self.desk.session.evolution;
         match (&evolution.place, &self.desk.phi_buffer, &evolution.phi) {
             (Some(place), Some(buffer), _) => scene.set_phi_buffer(&place.geometry, buffer, self.desk.pictures),

@@ -5,6 +5,8 @@ use crate::paint::ScanTexture;
 use crate::session::{Command, Effect, Session, Severity};
 use crate::starting::Gpu;
 use crate::worker::{Arrival, Busy, Graphics, Wake, Worker};
+use std::sync::Arc;
+use zeroset_engine::models::Catalogue;
 
 /// The session, the workers, and the evolution thread.
 pub struct Desk {
@@ -28,7 +30,12 @@ impl Desk {
     pub fn start(wake: Wake, graphics: Graphics, gpu: Gpu) -> std::io::Result<Self> {
         let worker = Worker::start(wake.clone(), graphics)?;
         let evolver = Evolver::start(wake, gpu)?;
-        Ok(Self { session: Session::new(), worker, evolver, for_window: Vec::new(), phi_buffer: None, pictures: 0 })
+        let mut session = Session::new();
+        match Catalogue::shipped() {
+            Ok(catalogue) => session.catalogue = Arc::new(catalogue),
+            Err(error) => session.notify(Severity::Error, format!("The networks of this program are damaged: {error}")),
+        }
+        Ok(Self { session, worker, evolver, for_window: Vec::new(), phi_buffer: None, pictures: 0 })
     }
 
     /// Carries out a command.

@@ -4,17 +4,20 @@ use crate::app::ZerosetApp;
 use crate::recent::Recent;
 use anyhow::anyhow;
 use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use zeroset_engine::models::Catalogue;
 
 /// How to go on without a window.
 const WITHOUT: &str = "without a window use `zeroset segment SCAN -o MASK …` or try `zeroset demo`";
 
-/// Opens the window, with a scan and a mask over it where they are given.
+/// Opens the window, with a scan and a mask over it where they are given, and with the networks of a folder in the place
+/// of the program's.
 ///
 /// # Errors
-/// No display or no usable graphics adapter, in one line that says how to go on.
-pub fn run_window(file: Option<PathBuf>, mask: Option<PathBuf>) -> anyhow::Result<()> {
+/// No display or no usable graphics adapter, in one line that says how to go on; no network in the folder.
+pub fn run_window(file: Option<PathBuf>, mask: Option<PathBuf>, models: Option<&Path>) -> anyhow::Result<()> {
+    let catalogue = models.map(Catalogue::of_folder).transpose()?;
     if cfg!(target_os = "linux") && !["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().any(|v| is_set(v)) {
         return Err(anyhow!("no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set): {WITHOUT}"));
     }
@@ -32,7 +35,13 @@ pub fn run_window(file: Option<PathBuf>, mask: Option<PathBuf>) -> anyhow::Resul
     eframe::run_native(
         "zeroset",
         options,
-        Box::new(move |cc| Ok(Box::new(ZerosetApp::new(cc, Recent::of_user(), file, mask)?))),
+        Box::new(move |cc| {
+            let mut app = ZerosetApp::new(cc, Recent::of_user(), file, mask)?;
+            if let Some(catalogue) = catalogue {
+                app.desk.session.catalogue = Arc::new(catalogue);
+            }
+            Ok(Box::new(app))
+        }),
     )
     .map_err(|error| anyhow!("{}: {WITHOUT}", reason(&error)))
 }

@@ -12,6 +12,7 @@ pub mod launch;
 pub mod line;
 pub mod paint;
 pub mod panels;
+pub mod proposing;
 pub mod recent;
 pub mod session;
 pub mod starting;

@@ -3,6 +3,8 @@
 use crate::session::evolution::{EvolutionSetup, Place, Start};
 use crate::session::{DeviceChoice, SpeedImage};
 use anyhow::Context as _;
+use zeroset_engine::Geometry;
+use zeroset_engine::filter::trilinear;
 use zeroset_engine::gpu::{GpuContext, GpuStepper};
 use zeroset_engine::levelset::cpu::CpuStepper;
 use zeroset_engine::levelset::phi::grid_of;
@@ -60,13 +62,21 @@ pub fn evolution(setup: &EvolutionSetup, gpu: &Gpu) -> anyhow::Result<Started> {
 /// φ at t = 0.
 fn start(setup: &EvolutionSetup) -> anyhow::Result<Vec<f32>> {
     let grid = &setup.place.geometry;
+    // An edge contour only grows: one that is there already is drawn in a little first.
+    let draw_in_mm = if setup.params.method == Method::Edge { 2.0 * grid_of(grid).h_min() } else { 0.0 };
     let mut level_set = match &setup.start {
         Start::Phi(phi) => {
-            // An edge contour only grows: carried from another slice, it is drawn in a little first.
-            let draw_in_mm = if setup.params.method == Method::Edge { 2.0 * grid_of(grid).h_min() } else { 0.0 };
             let phi: Vec<f32> = phi.iter().map(|v| v + draw_in_mm).collect();
             anyhow::ensure!(phi.iter().any(|&v| v < 0.0), "nothing of the contour is left to carry on");
             return Ok(phi);
+        }
+        Start::Field(own, phi) => {
+            let phi = onto(grid, own, phi).into_iter().map(|v| v + draw_in_mm).collect::<Vec<f32>>();
+            anyhow::ensure!(
+                phi.iter().any(|&v| v < 0.0),
+                "nothing of the proposal lies here: make the region larger, or go to a slice that it crosses"
+            );
+            LevelSet { phi, geometry: grid.clone() }
         }
         Start::Seeds(list) => {
             let whole = &setup.speed.geometry;
@@ -96,6 +106,22 @@ fn start(setup: &EvolutionSetup) -> anyhow::Result<Vec<f32>> {
     let band = grid_of(grid).band_mm(&setup.params);
     level_set.clamp(band);
     Ok(level_set.phi)
+}
+
+/// φ at the voxels of `grid`, trilinear; beside its own grid the greatest value it has.
+fn onto(grid: &Geometry, own: &Geometry, phi: &[f32]) -> Vec<f32> {
+    let affine = own.voxel_from_world() * grid.world_from_voxel();
+    let (size, [nx, ny, _]) = (own.size(), grid.size());
+    let far_mm = phi.iter().copied().fold(0.0, f32::max);
+    let value = |index: usize| {
+        let voxel = [index % nx, index / nx % ny, index / (nx * ny)].map(|v| v as f64);
+        let at: [f64; 3] = std::array::from_fn(|r| {
+            affine[(r, 0)] * voxel[0] + affine[(r, 1)] * voxel[1] + affine[(r, 2)] * voxel[2] + affine[(r, 3)]
+        });
+        let is_inside = (0..3).all(|d| at[d] >= -0.5 && at[d] < size[d] as f64 - 0.5);
+        if is_inside { trilinear(phi, size, at) } else { far_mm }
+    };
+    (0..grid.len()).map(value).collect()
 }
 
 /// Speed or intensities on the evolution's grid.

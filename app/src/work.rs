@@ -2,13 +2,16 @@
 
 use crate::session::document::{Accepted, LoadedScan};
 use crate::session::evolution::Place;
-use crate::session::jobs::{AcceptJob, Content, Origin, WriteJob};
+use crate::session::jobs::{AcceptJob, Content, Origin, SideLabels, WriteJob};
+use crate::session::proposal::ProposalRecord;
 use crate::session::{Outcome, SpeedImage, SpeedKey};
 use rayon::prelude::*;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use zeroset_engine::analysis::side_labels;
 use zeroset_engine::io::{self, ReadOptions};
+use zeroset_engine::label::LabelDelta;
 use zeroset_engine::levelset::Method;
 use zeroset_engine::levelset::measure::percentile;
 use zeroset_engine::levelset::speed::{EdgeOptions, SpeedField, Window, edge_strength};
@@ -134,6 +137,7 @@ pub fn accept(job: &AcceptJob) -> anyhow::Result<Outcome> {
     let mut box_roi = job.place.roi;
     box_roi.resample = None;
     let delta = match job.place.slice {
+        None if job.sides.is_some() => sides_delta(job, labels),
         None => {
             let phi = job.place.roi.paste_phi(&job.phi, &job.place.geometry, &job.scan)?;
             box_roi.label_delta(&phi, labels, job.label)
@@ -146,6 +150,22 @@ pub fn accept(job: &AcceptJob) -> anyhow::Result<Outcome> {
         }
     };
     Ok(Outcome::Accepted(job.serial, delta, Box::new(job.record.clone())))
+}
+
+/// The change that labels the two kidneys of a contour on the scan's own voxels, each by its side.
+fn sides_delta(job: &AcceptJob, labels: &LabelMap) -> LabelDelta {
+    let (sides, midline_mm) = job.sides.unwrap_or((SideLabels { left: job.label, right: job.label }, 0.0));
+    let inside = |index: usize| job.phi[index] < 0.0;
+    let by_side = side_labels(&job.place.geometry, inside, midline_mm, [sides.left, sides.right]);
+    let ([nx, ny, _], roi, size) = (job.scan.size(), job.place.roi, job.place.roi.size());
+    labels.delta(|index| {
+        let voxel = [index % nx, index / nx % ny, index / (nx * ny)];
+        if (0..3).any(|d| !(roi.lower[d]..roi.upper[d]).contains(&voxel[d])) {
+            return None;
+        }
+        let local: [usize; 3] = std::array::from_fn(|d| voxel[d] - roi.lower[d]);
+        Some(by_side[(local[2] * size[1] + local[1]) * size[0] + local[0]]).filter(|&label| label != 0)
+    })
 }
 
 /// φ of a slice at the scan's voxels of that slice within the ROI, x fastest.
@@ -192,7 +212,7 @@ pub fn write(job: &WriteJob) -> anyhow::Result<Option<u64>> {
 fn provenance(origin: &Origin, otherwise: &str) -> Provenance {
     let last = origin.accepted.last();
     let mut provenance =
-        Provenance::new(last.map_or_else(|| otherwise.to_owned(), |a| method_name(a.evolve.params.method)));
+        Provenance::new(last.map_or_else(|| otherwise.to_owned(), method_of));
     if let Some(source) = &origin.source {
         provenance.source_file = source.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         provenance.source_sha256 = sha256_of_file(source).unwrap_or_default();
@@ -218,8 +238,42 @@ fn method_name(method: Method) -> String {
     format!("level set, {name}")
 }
 
-fn parameters(accepted: &Accepted) -> serde_json::Value {
+/// What drew an accepted contour.
+fn method_of(accepted: &Accepted) -> String {
+    match &accepted.proposal {
+        Some(proposal) if accepted.step == 0 => format!("network, {}", proposal.method),
+        _ => method_name(accepted.evolve.params.method),
+    }
+}
+
+/// How a network's contour came about.
+fn proposal_parameters(proposal: &ProposalRecord) -> serde_json::Value {
     json!({
+        "organ": proposal.organ,
+        "model": proposal.network.0,
+        "weights_sha256": proposal.network.1,
+        "start_model": proposal.first.as_ref().map(|first| &first.0),
+        "start_weights_sha256": proposal.first.as_ref().map(|first| &first.1),
+        "solver": proposal.solver,
+        "time": proposal.time,
+        "tolerance": proposal.tolerance,
+        "roi": proposal.region,
+        "device": proposal.device,
+    })
+}
+
+fn parameters(accepted: &Accepted) -> serde_json::Value {
+    let proposal = accepted.proposal.as_deref().map(proposal_parameters);
+    match proposal {
+        Some(proposal) if accepted.step == 0 => json!({ "proposal": proposal, "edited_at_steps": accepted.edits }),
+        proposal => evolution_parameters(accepted, proposal),
+    }
+}
+
+/// `start`: the proposal that the evolution began from.
+fn evolution_parameters(accepted: &Accepted, start: Option<serde_json::Value>) -> serde_json::Value {
+    json!({
+        "start": start,
         "level_set": accepted.evolve.params,
         "stop": accepted.evolve.stop,
         "two_dimensional": matches!(accepted.evolve.dimension, crate::session::Dimension::Two(_)),
@@ -241,11 +295,18 @@ fn parameters(accepted: &Accepted) -> serde_json::Value {
 fn in_words(accepted: &Accepted) -> String {
     let edits =
         if accepted.edits.is_empty() { String::new() } else { format!(", {} edits by brush", accepted.edits.len()) };
+    let label = match accepted.label_right {
+        Some(right) => format!("labels {} (left) and {right} (right)", accepted.label),
+        None => format!("label {}", accepted.label),
+    };
+    let start = match &accepted.proposal {
+        Some(proposal) if accepted.step == 0 => format!("{} proposed by {}", proposal.organ, proposal.network.0),
+        Some(proposal) => format!("from {} proposed by {}", proposal.organ, proposal.network.0),
+        None => format!("{} seeds", accepted.seeds.len()),
+    };
     format!(
-        "label {}: {}, {} seeds, step {}, t = {:.2}{edits}",
-        accepted.label,
-        method_name(accepted.evolve.params.method),
-        accepted.seeds.len(),
+        "{label}: {}, {start}, step {}, t = {:.2}{edits}",
+        method_of(accepted),
         accepted.step,
         accepted.time
     )

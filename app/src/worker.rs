@@ -1,5 +1,5 @@
-//! Named threads for long work: files on one, computing on another. A job goes in, its result comes out; of the speed
-//! images asked for only the newest is computed. Nobody waits.
+//! Named threads for long work: files on one, computing on another, networks on a third. A job goes in, its result comes
+//! out; of the speed images asked for only the newest is computed. Nobody waits.
 
 use crate::paint::ScanTexture;
 use crate::session::{Effect, Outcome};
@@ -44,6 +44,7 @@ impl Busy {
 pub struct Worker {
     files: Lane,
     computing: Lane,
+    networks: Lane,
     arrivals: Receiver<Arrival>,
 }
 
@@ -61,8 +62,9 @@ impl Worker {
     pub fn start(wake: Wake, graphics: Graphics) -> std::io::Result<Self> {
         let (out, arrivals) = channel();
         let files = Lane::start("zeroset-files", wake.clone(), graphics, out.clone())?;
-        let computing = Lane::start("zeroset-compute", wake, None, out)?;
-        Ok(Self { files, computing, arrivals })
+        let computing = Lane::start("zeroset-compute", wake.clone(), None, out.clone())?;
+        let networks = Lane::start("zeroset-networks", wake, None, out)?;
+        Ok(Self { files, computing, networks, arrivals })
     }
 
     /// Takes a job; gives back what is none.
@@ -70,6 +72,7 @@ impl Worker {
         let lane = match &effect {
             Effect::Load(_) | Effect::LoadSegmentation(..) | Effect::Write(_) => &self.files,
             Effect::Resample(..) | Effect::ComputeSpeed(..) | Effect::Accept(_) => &self.computing,
+            Effect::Propose(_) => &self.networks,
             _ => return Some(effect),
         };
         // A closed queue means that its thread has ended with the program.
@@ -83,7 +86,7 @@ impl Worker {
 
     /// What is being done.
     pub fn busy(&self) -> Vec<Busy> {
-        [&self.files, &self.computing].iter().filter_map(|lane| lane.busy.lock().ok()?.clone()).collect()
+        [&self.files, &self.computing, &self.networks].iter().filter_map(|lane| lane.busy.lock().ok()?.clone()).collect()
     }
 }
 
@@ -95,12 +98,16 @@ impl Lane {
         std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             while let Ok(first) = jobs.recv() {
                 for job in newest_speed_only(std::iter::once(first).chain(jobs.try_iter()).collect()) {
-                    let cancelled = Arc::new(AtomicBool::new(false));
+                    // A proposal hears that it was stopped, and then says so itself.
+                    let (cancelled, always_answers) = match &job {
+                        Effect::Propose(job) => (job.run.cancelled.clone(), true),
+                        _ => (Arc::new(AtomicBool::new(false)), false),
+                    };
                     let note = Busy { what: in_words(&job), since: Instant::now(), cancelled: cancelled.clone() };
                     set(&shown, Some(note));
                     let arrival = run(job, &graphics);
                     set(&shown, None);
-                    if !cancelled.load(Ordering::Relaxed) && out.send(arrival).is_err() {
+                    if (always_answers || !cancelled.load(Ordering::Relaxed)) && out.send(arrival).is_err() {
                         return;
                     }
                     wake();
@@ -131,6 +138,7 @@ fn in_words(job: &Effect) -> String {
         Effect::Write(job) => format!("Writing {}", name(&job.path)),
         Effect::Resample(..) => "Resampling the segmentation".to_owned(),
         Effect::Accept(_) => "Accepting the contour".to_owned(),
+        Effect::Propose(job) => format!("Looking for the {}", job.organ),
         _ => "Computing the speed image".to_owned(),
     }
 }
@@ -153,6 +161,9 @@ fn run(job: Effect, graphics: &Graphics) -> Arrival {
             Err(error) => Outcome::SpeedFailed(key, failure(&error)),
         }),
         Effect::Accept(job) => or_failed(work::accept(&job)),
+        Effect::Propose(job) => {
+            plain(Outcome::Proposed(job.run.number, crate::proposing::make(&job).map_err(|error| failure(&error))))
+        }
         Effect::Write(job) => or_failed(work::write(&job).map(|r| Outcome::Written(job.serial, job.path.clone(), r))),
         other => plain(Outcome::Failed(format!("{other:?} is no job for a worker"))),
     }

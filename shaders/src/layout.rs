@@ -142,6 +142,10 @@ pub struct Slice {
     pub speed_from_voxel: [[f32; 4]; 3],
     /// Voxels of the speed image's grid; w: 0 there is none, 1 its range is [-1, 1], 2 it is [0, 1].
     pub speed_size: [u32; 4],
+    /// Rows of the affine from scan voxels to the proposal's grid.
+    pub proposal_from_voxel: [[f32; 4]; 3],
+    /// Voxels of the proposal's grid; w: a proposal is bound.
+    pub proposal_size: [u32; 4],
     /// Colour of the contour; w: its opacity.
     pub contour_colour: [f32; 4],
     /// Opacities of labels, speed, and of the inside of the contour; w: background grey.

@@ -1,4 +1,5 @@
-// One slice pane: CT through its display window, speed and label overlays, and the contour phi = 0.
+// One slice pane: CT through its display window, speed and label overlays, the contour phi = 0, and a proposed contour,
+// dashed.
 //
 // Each pixel finds its own (fractional) voxel; nothing is resampled beforehand. The contour is drawn from phi itself:
 // its distance in screen pixels is |phi| / |grad phi| with the gradient taken in pixels, so the line has the same
@@ -26,6 +27,9 @@ struct Slice {
     // The same for the speed image; w: 0 there is none, 1 its range is [-1, 1], 2 it is [0, 1].
     speed_from_voxel: array<vec4<f32>, 3>,
     speed_size: vec4<u32>,
+    // The same for the proposal.
+    proposal_from_voxel: array<vec4<f32>, 3>,
+    proposal_size: vec4<u32>,
     contour_colour: vec4<f32>,
     // Opacities of labels, speed, and of the inside of the contour; w: background grey.
     opacity: vec4<f32>,
@@ -37,6 +41,10 @@ struct Slice {
 @group(0) @binding(3) var<storage, read> label_colours: array<u32>;
 @group(0) @binding(4) var<storage, read> phi: array<f32>;
 @group(0) @binding(5) var<storage, read> speed: array<f32>;
+@group(0) @binding(6) var<storage, read> proposal: array<f32>;
+
+// Length of a dash and its gap, in contour widths.
+const DASH: f32 = 6.0;
 
 struct Varying {
     @builtin(position) position: vec4<f32>,
@@ -98,26 +106,31 @@ fn within(grid: vec3<f32>, size: vec3<u32>) -> bool {
     return all(grid >= vec3<f32>(-0.5)) && all(grid < vec3<f32>(size) - 0.5);
 }
 
-fn phi_at(voxel: vec3<u32>) -> f32 {
-    return phi[voxel.x + slice.phi_size.x * (voxel.y + slice.phi_size.y * voxel.z)];
+// phi of the evolution, or of the proposal.
+fn phi_at(proposed: bool, size: vec3<u32>, voxel: vec3<u32>) -> f32 {
+    let index = voxel.x + size.x * (voxel.y + size.y * voxel.z);
+    if proposed {
+        return proposal[index];
+    }
+    return phi[index];
 }
 
 // Trilinear phi (w) and its gradient per voxel of its grid (xyz).
-fn phi_and_gradient(grid: vec3<f32>) -> vec4<f32> {
-    let last = vec3<f32>(slice.phi_size.xyz) - 1.0;
+fn phi_and_gradient(proposed: bool, size: vec3<u32>, grid: vec3<f32>) -> vec4<f32> {
+    let last = vec3<f32>(size) - 1.0;
     let at = clamp(grid, vec3<f32>(0.0), last);
     let base = min(floor(at), max(last - 1.0, vec3<f32>(0.0)));
     let f = at - base;
     let a = vec3<u32>(base);
-    let b = min(a + 1u, slice.phi_size.xyz - 1u);
-    let p000 = phi_at(a);
-    let p100 = phi_at(vec3<u32>(b.x, a.y, a.z));
-    let p010 = phi_at(vec3<u32>(a.x, b.y, a.z));
-    let p110 = phi_at(vec3<u32>(b.x, b.y, a.z));
-    let p001 = phi_at(vec3<u32>(a.x, a.y, b.z));
-    let p101 = phi_at(vec3<u32>(b.x, a.y, b.z));
-    let p011 = phi_at(vec3<u32>(a.x, b.y, b.z));
-    let p111 = phi_at(b);
+    let b = min(a + 1u, size - 1u);
+    let p000 = phi_at(proposed, size, a);
+    let p100 = phi_at(proposed, size, vec3<u32>(b.x, a.y, a.z));
+    let p010 = phi_at(proposed, size, vec3<u32>(a.x, b.y, a.z));
+    let p110 = phi_at(proposed, size, vec3<u32>(b.x, b.y, a.z));
+    let p001 = phi_at(proposed, size, vec3<u32>(a.x, a.y, b.z));
+    let p101 = phi_at(proposed, size, vec3<u32>(b.x, a.y, b.z));
+    let p011 = phi_at(proposed, size, vec3<u32>(a.x, b.y, b.z));
+    let p111 = phi_at(proposed, size, b);
     let x00 = mix(p000, p100, f.x);
     let x10 = mix(p010, p110, f.x);
     let x01 = mix(p001, p101, f.x);
@@ -138,6 +151,26 @@ fn speed_near(grid: vec3<f32>) -> f32 {
 fn speed_colour(g: f32) -> vec3<f32> {
     let t = clamp(0.5 * (g + 1.0), 0.0, 1.0);
     return mix(vec3<f32>(0.07, 0.16, 0.55), vec3<f32>(1.0), t * t);
+}
+
+// The line where the value is 0, with a dark rim; `ink` from 0 (a gap between dashes) to 1.
+fn with_contour(under: vec3<f32>, value: f32, gradient_px: vec2<f32>, ink: f32) -> vec3<f32> {
+    let distance_px = value / max(length(gradient_px), 1e-6);
+    let half_width = 0.5 * slice.pane_px.z;
+    let line = clamp(half_width + 0.5 - abs(distance_px), 0.0, 1.0);
+    let halo = clamp(half_width + 1.5 - abs(distance_px), 0.0, 1.0);
+    let dark = mix(under, vec3<f32>(0.0), 0.45 * halo * ink * slice.contour_colour.w);
+    return mix(dark, slice.contour_colour.rgb, line * ink * slice.contour_colour.w);
+}
+
+// Dashes along a contour: counted across the screen where it runs rather across, else down it, so that no direction is
+// without gaps.
+fn dash(gradient_px: vec2<f32>, at_px: vec2<f32>) -> f32 {
+    let along = select(at_px.y, at_px.x, abs(gradient_px.y) > abs(gradient_px.x));
+    let period = DASH * slice.pane_px.z;
+    let phase = fract(along / period) * period;
+    let length_px = 0.62 * period;
+    return clamp(min(phase, length_px - phase) + 0.5, 0.0, 1.0);
 }
 
 @fragment
@@ -173,23 +206,30 @@ fn slice_fragment(in: Varying) -> @location(0) vec4<f32> {
         colour = mix(colour, here.rgb, strength * slice.opacity.x);
     }
 
+    if slice.proposal_size.w == 1u {
+        let grid = apply_affine(slice.proposal_from_voxel, voxel);
+        if within(grid, slice.proposal_size.xyz) {
+            let sampled = phi_and_gradient(true, slice.proposal_size.xyz, grid);
+            let gradient_px = vec2<f32>(
+                dot(sampled.xyz, apply_linear(slice.proposal_from_voxel, across_px)),
+                dot(sampled.xyz, apply_linear(slice.proposal_from_voxel, down_px)),
+            );
+            // Nothing is filled: what is inside is not decided yet.
+            colour = with_contour(colour, sampled.w, gradient_px, dash(gradient_px, in.pane * slice.pane_px.xy));
+        }
+    }
     if slice.phi_size.w == 1u {
         let grid = apply_affine(slice.phi_from_voxel, voxel);
         if within(grid, slice.phi_size.xyz) {
-            let sampled = phi_and_gradient(grid);
+            let sampled = phi_and_gradient(false, slice.phi_size.xyz, grid);
             let gradient_px = vec2<f32>(
                 dot(sampled.xyz, apply_linear(slice.phi_from_voxel, across_px)),
                 dot(sampled.xyz, apply_linear(slice.phi_from_voxel, down_px)),
             );
-            let distance_px = sampled.w / max(length(gradient_px), 1e-6);
             if sampled.w < 0.0 {
                 colour = mix(colour, slice.contour_colour.rgb, slice.opacity.z);
             }
-            let half_width = 0.5 * slice.pane_px.z;
-            let line = clamp(half_width + 0.5 - abs(distance_px), 0.0, 1.0);
-            let halo = clamp(half_width + 1.5 - abs(distance_px), 0.0, 1.0);
-            colour = mix(colour, vec3<f32>(0.0), 0.45 * halo * slice.contour_colour.w);
-            colour = mix(colour, slice.contour_colour.rgb, line * slice.contour_colour.w);
+            colour = with_contour(colour, sampled.w, gradient_px, 1.0);
         }
     }
     return vec4<f32>(colour, 1.0);

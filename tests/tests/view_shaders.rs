@@ -44,6 +44,8 @@ fn mirrors_have_the_layout_of_the_shaders() {
             phi_size,
             speed_from_voxel,
             speed_size,
+            proposal_from_voxel,
+            proposal_size,
             contour_colour,
             opacity,
         }

@@ -1,7 +1,7 @@
 //! Everything that the panes read, on the graphics device: scan, labels, colours, φ and speed.
 
 use super::volume::{ScanTexture, TextureError, empty, upload_labels};
-use crate::session::{LabelTable, SpeedImage};
+use crate::session::{LabelTable, Proposal, SpeedImage};
 use std::sync::Arc;
 use wgpu::util::DeviceExt as _;
 use zeroset_engine::levelset::Method;
@@ -35,6 +35,8 @@ pub struct Scene {
     pub colours: wgpu::Buffer,
     /// φ.
     pub phi: Option<Field>,
+    /// φ of a proposal.
+    pub proposal: Option<Field>,
     /// The speed image.
     pub speed: Option<Field>,
     /// Whether its range is [0, 1] (edges, intensities), else [-1, 1].
@@ -45,6 +47,7 @@ pub struct Scene {
     colours_of: Option<LabelTable>,
     speed_of: Option<Arc<SpeedImage>>,
     phi_of: Option<Arc<Vec<f32>>>,
+    proposal_of: Option<Arc<Proposal>>,
     phi_picture: u64,
     /// Counts changes of what the 3D pane shows.
     pub surface_revision: u64,
@@ -73,12 +76,14 @@ impl Scene {
             scan_geometry: None,
             labels: None,
             phi: None,
+            proposal: None,
             speed: None,
             speed_from_zero: false,
             labels_revision: None,
             colours_of: None,
             speed_of: None,
             phi_of: None,
+            proposal_of: None,
             phi_picture: 0,
             surface_revision: 0,
             device,
@@ -89,6 +94,7 @@ impl Scene {
     /// Forgets everything of a document.
     pub fn clear(&mut self) {
         (self.scan, self.labels, self.phi, self.speed) = (None, None, None, None);
+        (self.proposal, self.proposal_of) = (None, None);
         self.scan_geometry = None;
         (self.labels_revision, self.speed_of, self.phi_of) = (None, None, None);
         self.surface_revision += 1;
@@ -134,6 +140,20 @@ impl Scene {
             self.speed = image.and_then(|i| self.field("speed", i.geometry.clone(), &i.samples));
             self.speed_from_zero = image.is_some_and(|i| i.key.method != Method::Region);
             self.speed_of = image.cloned();
+        }
+    }
+
+    /// Brings the proposal's buffer up to the proposal.
+    pub fn set_proposal(&mut self, proposal: Option<&Arc<Proposal>>) {
+        let same = match (&self.proposal_of, proposal) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        if !same {
+            self.proposal = proposal.and_then(|p| self.field("proposal", p.place.geometry.clone(), &p.phi));
+            self.proposal_of = proposal.cloned();
+            self.surface_revision += 1;
         }
     }
 

@@ -69,6 +69,7 @@ impl SlicePipeline {
                 Binding::Storage,
                 Binding::Storage,
                 Binding::Storage,
+                Binding::Storage,
             ],
         );
         Self { pipeline: fill_pipeline(device, "view/slice", target, &layout), layout }
@@ -86,6 +87,7 @@ impl SlicePipeline {
             _ => ([[0.0; 4]; 3], [1, 1, 1, 0]),
         };
         let (phi_from_voxel, phi_size) = place(&scene.phi, look.show_contour);
+        let (proposal_from_voxel, proposal_size) = place(&scene.proposal, true);
         let (speed_from_voxel, mut speed_size) = place(&scene.speed, look.speed_opacity > 0.0);
         if speed_size[3] == 1 && scene.speed_from_zero {
             speed_size[3] = 2;
@@ -110,6 +112,8 @@ impl SlicePipeline {
             phi_size,
             speed_from_voxel,
             speed_size,
+            proposal_from_voxel,
+            proposal_size,
             contour_colour: [r, g, b, 1.0],
             opacity: [look.label_opacity, look.speed_opacity, 0.22 * look.label_opacity, look.background],
         };
@@ -126,6 +130,7 @@ impl SlicePipeline {
             scene.colours.as_entire_binding(),
             scene.field_buffer(&scene.phi).as_entire_binding(),
             scene.field_buffer(&scene.speed).as_entire_binding(),
+            scene.field_buffer(&scene.proposal).as_entire_binding(),
         ];
         let bind_group = super::bind(&scene.device, "slice", &self.layout, resources);
         Some(SliceCallback { pipeline: self.clone(), bind_group })

@@ -1,6 +1,6 @@
 //! The 3D pane's picture: drawn into a texture of its own, and only when something in it has changed.
 
-use super::scene::{Scene, rows};
+use super::scene::{Field, Scene, rows};
 use super::{Binding, fill_pipeline, layout};
 use eframe::egui_wgpu::RenderState;
 use wgpu::util::DeviceExt as _;
@@ -101,7 +101,7 @@ impl SurfacePipeline {
         });
         let resources = [
             buffer.as_entire_binding(),
-            scene.field_buffer(&scene.phi).as_entire_binding(),
+            scene.field_buffer(contour(scene)).as_entire_binding(),
             wgpu::BindingResource::TextureView(scene.label_view()),
             scene.colours.as_entire_binding(),
         ];
@@ -126,9 +126,15 @@ impl SurfacePipeline {
     }
 }
 
+/// The contour that is shown: the evolution's, else the proposal's.
+fn contour(scene: &Scene) -> &Option<Field> {
+    let is_solid = |field: &Option<Field>| field.as_ref().is_some_and(|f| f.geometry.size().iter().all(|&n| n > 1));
+    if !is_solid(&scene.phi) && is_solid(&scene.proposal) { &scene.proposal } else { &scene.phi }
+}
+
 /// Which field is shown: φ, else the labels, else nothing (0).
 fn shown<'a>(scene: &'a Scene, scan: Option<&'a Geometry>) -> Option<(&'a Geometry, u32)> {
-    match (&scene.phi, &scene.labels, scan) {
+    match (contour(scene), &scene.labels, scan) {
         (Some(phi), ..) if phi.geometry.size()[2] > 1 => Some((&phi.geometry, 1)),
         (_, Some(_), Some(scan)) => Some((scan, 2)),
         _ => None,
@@ -149,8 +155,10 @@ fn uniform(scene: &Scene, look: &SurfaceLook, size_px: [u32; 2]) -> Surface {
         }
         None => ([[0.0; 4]; 3], [1, 1, 1, 0], 1.0, [1.0; 3]),
     };
-    // phi is clamped to its band, so a longer step than that never happens; labels go by half a voxel.
-    let longest_mm = if size[3] == 2 { 1.5 * least_mm } else { f64::from(f32::MAX) };
+    // phi is clamped to its band, so a longer step than that never happens; labels go by half a voxel, and so does a
+    // proposal: a network's distances are those within its slices.
+    let by_voxels = size[3] == 2 || std::ptr::eq(contour(scene), &scene.proposal);
+    let longest_mm = if by_voxels { 1.5 * least_mm } else { f64::from(f32::MAX) };
     Surface {
         grid_from_world,
         size,

@@ -1,6 +1,6 @@
-//! The left panel: ITK-SNAP's order of work, one step open at a time, the others with what they hold.
+//! The left panel: a network's proposal and ITK-SNAP's order of work, one step open at a time, the others with what they hold.
 
-use super::{accept, evolve, icons, parts, roi, seeds, speed};
+use super::{accept, evolve, icons, parts, propose, roi, seeds, speed};
 use crate::session::{Command, Dimension, Document, RunState, Session, Step};
 use crate::theme;
 use crate::views::Display;
@@ -42,6 +42,7 @@ pub fn guide_ui(ui: &mut Ui, session: &Session, display: &mut Display, out: &mut
                 frame.show(ui, |ui| {
                     ui.set_width(ui.available_width());
                     match step {
+                        Step::Propose => propose::propose_ui(ui, session, document, out),
                         Step::Roi => roi::roi_ui(ui, session, document, out),
                         Step::Speed => speed::speed_ui(ui, session, document, display, out),
                         Step::Seeds => seeds::seeds_ui(ui, session, document, out),
@@ -60,7 +61,8 @@ fn welcome(ui: &mut Ui, out: &mut Vec<Command>) {
     ui.add_space(2.0);
     parts::weak(
         ui,
-        "Open a CT scan (NIfTI), draw a box around the organ, set the window of its intensities, click a seed, and press play.",
+        "Open a CT scan (NIfTI) and let a network propose the contour; or draw a box around the organ, set the window of its \
+         intensities, click a seed, and press play.",
     );
     ui.add_space(10.0);
     if parts::primary(ui, "Open scan…", true).clicked() {
@@ -114,6 +116,7 @@ fn header(ui: &mut Ui, number: usize, name: &str, summary: &str, open: bool, don
 
 fn name(step: Step) -> &'static str {
     match step {
+        Step::Propose => "Propose",
         Step::Roi => "Region",
         Step::Speed => "Speed image",
         Step::Seeds => "Seeds",
@@ -124,6 +127,7 @@ fn name(step: Step) -> &'static str {
 
 fn summary(step: Step, session: &Session, document: &Document) -> String {
     match step {
+        Step::Propose => propose::summary(session),
         Step::Roi if document.roi.covers(document.image.geometry()) => "whole scan".to_owned(),
         Step::Roi => {
             let s = document.roi.size();
@@ -156,6 +160,7 @@ fn summary(step: Step, session: &Session, document: &Document) -> String {
 
 fn done(step: Step, session: &Session, document: &Document) -> bool {
     match step {
+        Step::Propose => session.proposal.is_some(),
         Step::Roi => !document.roi.covers(document.image.geometry()),
         Step::Speed => session.speed_ready(),
         Step::Seeds => !document.seeds.is_empty(),

@@ -7,6 +7,7 @@ pub mod help;
 pub mod icons;
 pub mod parts;
 pub mod plots;
+pub mod propose;
 pub mod question;
 pub mod roi;
 pub mod seeds;

@@ -50,6 +50,13 @@ impl Session {
             Command::DismissNotice => self.notice = None,
             Command::Undo => return self.undo(true),
             Command::Redo => return self.undo(false),
+            Command::SetProposalSettings(_)
+            | Command::Propose
+            | Command::CancelProposal
+            | Command::AcceptProposal { .. }
+            | Command::EvolveProposal
+            | Command::DiscardProposal
+            | Command::RestoreProposal => return self.apply_proposal(command),
             other => return self.apply_document(other),
         }
         Vec::new()
@@ -111,10 +118,10 @@ impl Session {
             Command::Seek(step) if exists => return steer(EvolverCommand::Seek(step)),
             Command::Branch if exists => return steer(EvolverCommand::Branch),
             Command::SwitchTo(branch) if exists => return steer(EvolverCommand::SwitchTo(branch)),
-            Command::Restart => return self.begin(false, 0),
+            Command::Restart => return self.restart(),
             Command::Discard => {
                 self.evolution = EvolutionView::default();
-                self.begin_pending = None;
+                (self.begin_pending, self.begun_from) = (None, None);
                 return steer(EvolverCommand::Close);
             }
             Command::SetStepsPerPicture(steps) => {
@@ -191,7 +198,7 @@ impl Session {
         self.tool = match step {
             Step::Roi => Tool::Roi,
             Step::Seeds => Tool::Seed,
-            Step::Speed | Step::Evolve | Step::Accept => Tool::Crosshair,
+            Step::Propose | Step::Speed | Step::Evolve | Step::Accept => Tool::Crosshair,
         };
     }
 

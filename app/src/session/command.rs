@@ -3,6 +3,7 @@
 use super::document::EvolveSettings;
 use super::evolution::{BrushTouch, EvolverCommand};
 use super::labels::LabelTable;
+use super::proposal::ProposalSettings;
 use super::speed::{SpeedKey, SpeedSettings};
 use super::window::Window;
 use super::{Step, Tool};
@@ -84,6 +85,24 @@ pub enum Command {
     /// The next (`true`) or previous label of the table becomes active.
     CycleLabel(bool),
 
+    /// Change what is proposed, and how.
+    SetProposalSettings(ProposalSettings),
+    /// Let a network propose a contour.
+    Propose,
+    /// Stop the proposal being made.
+    CancelProposal,
+    /// Write the inside of the proposal into the active label, or the kidneys into the labels of their sides.
+    AcceptProposal {
+        /// Left and right kidney into their own labels.
+        by_side: bool,
+    },
+    /// Begin an evolution from the proposal.
+    EvolveProposal,
+    /// Put the proposal away.
+    DiscardProposal,
+    /// Show the proposal again that was put away last.
+    RestoreProposal,
+
     /// Begin from the seeds (or from the active label when there are none) and run.
     Play,
     /// Hold.
@@ -156,6 +175,8 @@ pub enum Effect {
     LoadSegmentation(PathBuf, u64, Geometry),
     /// Bring a segmentation onto this grid.
     Resample(Arc<LabelMap>, u64, Geometry),
+    /// Run networks for a proposal.
+    Propose(Box<super::jobs::ProposeJob>),
     /// Compute a speed image.
     ComputeSpeed(SpeedKey, Arc<Volume>),
     /// Compute the label change that accepts a contour.

@@ -4,6 +4,7 @@ use super::document::{Accepted, Dimension, Document};
 use super::evolution::{EvolutionSetup, EvolverCommand, Place, SlicePlace, Start};
 use super::jobs::AcceptJob;
 use super::plane::{Plane, PlaneAxes};
+use super::proposal::Proposal;
 use super::{Command, DeviceChoice, Effect, EvolutionView, RunState, Session, Severity, SpeedKey, Step};
 use std::sync::Arc;
 use zeroset_engine::levelset::history::Event;
@@ -19,8 +20,19 @@ pub(super) struct Begin {
     pub play: bool,
     /// Steps to take at once when it does not run.
     pub steps: u32,
-    /// φ to start from, on the evolution's own grid; `None` takes the seeds or the active label.
-    pub phi: Option<Arc<Vec<f32>>>,
+    /// Where it starts.
+    pub from: From,
+}
+
+/// Where an evolution starts.
+#[derive(Clone, Debug)]
+pub(super) enum From {
+    /// From the seeds, or from the active label when there are none.
+    Document,
+    /// From a φ on the evolution's own grid.
+    Phi(Arc<Vec<f32>>),
+    /// From a proposal.
+    Proposal(Arc<Proposal>),
 }
 
 /// What an evolution cannot change while it runs.
@@ -75,11 +87,20 @@ impl Session {
         let (Some(place), Some(speed)) = (place(document, self.cursor), document.speed_image.clone()) else {
             return self.refuse_begin("the cursor's slice lies outside the ROI: move the cursor into the ROI");
         };
-        let start = match (begin.phi, &document.labels) {
-            (Some(phi), _) => Start::Phi(phi),
-            (None, Some(labels)) if document.seeds.is_empty() => Start::Label(labels.clone(), document.active_label),
+        let mut begun_from = None;
+        let start = match (begin.from, &document.labels) {
+            (From::Phi(phi), _) => Start::Phi(phi),
+            (From::Proposal(proposal), _) => {
+                let start = Start::Field(Box::new(proposal.place.geometry.clone()), proposal.phi.clone());
+                begun_from = Some(proposal);
+                start
+            }
+            (From::Document, Some(labels)) if document.seeds.is_empty() => {
+                Start::Label(labels.clone(), document.active_label)
+            }
             _ => Start::Seeds(document.seeds.clone()),
         };
+        self.begun_from = begun_from;
         self.begun = Some(Begun::of(document));
         self.evolutions_begun += 1;
         let setup = EvolutionSetup {
@@ -128,7 +149,20 @@ impl Session {
         if self.step < Step::Evolve {
             self.apply(Command::SetStep(Step::Evolve));
         }
-        self.plan_begin(Begin { play, steps, phi: None })
+        self.plan_begin(Begin { play, steps, from: From::Document })
+    }
+
+    /// Begins, held, from a proposal.
+    pub(super) fn begin_from_proposal(&mut self, proposal: Arc<Proposal>) -> Vec<Effect> {
+        self.plan_begin(Begin { play: false, steps: 0, from: From::Proposal(proposal) })
+    }
+
+    /// Begins again from where the present evolution began, with the settings as they are now.
+    pub(super) fn restart(&mut self) -> Vec<Effect> {
+        match self.begun_from.clone() {
+            Some(proposal) => self.begin_from_proposal(proposal),
+            None => self.begin(false, 0),
+        }
     }
 
     pub(super) fn play(&mut self) -> Vec<Effect> {
@@ -174,10 +208,12 @@ impl Session {
             scan: document.image.geometry().clone(),
             labels: document.labels.clone(),
             label: document.active_label,
+            sides: None,
             place: place.clone(),
             phi: phi.phi.clone(),
             record: Accepted {
                 label: document.active_label,
+                label_right: None,
                 evolve: document.evolve.clone(),
                 speed: document.speed.clone(),
                 roi: place.roi,
@@ -185,6 +221,7 @@ impl Session {
                 step: self.evolution.step,
                 time: self.evolution.time,
                 edits: self.evolution.marks.iter().filter(edited).map(|m| m.0).collect(),
+                proposal: self.begun_from.as_ref().map(|proposal| proposal.record.clone()),
             },
         };
         self.after_accept = self.accept_pending.take();
@@ -209,7 +246,7 @@ impl Session {
             return Vec::new();
         }
         self.cursor[slice.axis] = next as usize;
-        self.plan_begin(Begin { play: true, steps: 0, phi: Some(phi) })
+        self.plan_begin(Begin { play: true, steps: 0, from: From::Phi(phi) })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::labels::LabelTable;
 use super::plane::{Plane, PlaneAxes};
+use super::proposal::ProposalRecord;
 use super::speed::{SpeedImage, SpeedSettings};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,8 +70,10 @@ pub struct LoadedScan {
 /// A contour that was accepted into a label: what it takes to repeat it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
-    /// Label number.
+    /// Label number; of the left kidney where the sides were told apart.
     pub label: u16,
+    /// Label number of the right kidney then.
+    pub label_right: Option<u16>,
     /// Settings of the evolution.
     pub evolve: EvolveSettings,
     /// Settings of the speed image.
@@ -85,6 +88,8 @@ pub struct Accepted {
     pub time: f64,
     /// Steps at which the user edited φ.
     pub edits: Vec<u64>,
+    /// The proposal that was accepted, or that the evolution began from.
+    pub proposal: Option<Arc<ProposalRecord>>,
 }
 
 /// The open document.

@@ -27,6 +27,8 @@ pub enum Start {
     Label(Arc<LabelMap>, u16),
     /// From a φ on the evolution's own grid.
     Phi(Arc<Vec<f32>>),
+    /// From a φ (mm, negative inside) on a grid of its own; what lies beside it is outside.
+    Field(Box<Geometry>, Arc<Vec<f32>>),
 }
 
 /// Everything that the evolution thread needs to begin.

@@ -1,10 +1,45 @@
 //! Work that the session hands out whole: everything that it needs travels with it.
 
-use super::document::Accepted;
+use super::document::{Accepted, DeviceChoice};
 use super::evolution::Place;
+use super::proposal::{ProposalRun, Scope};
 use std::path::PathBuf;
 use std::sync::Arc;
+use zeroset_engine::models::Catalogue;
+use zeroset_engine::roi::Roi;
 use zeroset_engine::{Geometry, LabelMap, Volume};
+
+/// Run networks for a proposal.
+#[derive(Clone, Debug)]
+pub struct ProposeJob {
+    /// Document it belongs to.
+    pub serial: u64,
+    /// The scan.
+    pub scan: Arc<Volume>,
+    /// The networks at hand.
+    pub catalogue: Arc<Catalogue>,
+    /// Organ.
+    pub organ: String,
+    /// Method.
+    pub method: String,
+    /// Where, as the user chose it.
+    pub scope: Scope,
+    /// The same as a box; `None` is the whole scan.
+    pub region: Option<Roi>,
+    /// Device.
+    pub device: DeviceChoice,
+    /// Where it stands, and whether it shall stop.
+    pub run: Arc<ProposalRun>,
+}
+
+/// Labels of the two kidneys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SideLabels {
+    /// The patient's left.
+    pub left: u16,
+    /// The patient's right.
+    pub right: u16,
+}
 
 /// Find the label change that accepts a contour.
 #[derive(Clone, Debug)]
@@ -17,6 +52,8 @@ pub struct AcceptJob {
     pub labels: Option<Arc<LabelMap>>,
     /// Label to write.
     pub label: u16,
+    /// Instead: the labels of the two kidneys, and the world R coordinate of the patient's middle, mm.
+    pub sides: Option<(SideLabels, f64)>,
     /// Where φ lies.
     pub place: Place,
     /// φ in mm, negative inside.

@@ -13,6 +13,7 @@ pub mod history;
 pub mod jobs;
 pub mod labels;
 pub mod plane;
+pub mod proposal;
 mod results;
 pub mod speed;
 pub mod window;
@@ -23,6 +24,7 @@ pub use evolution::{EvolutionView, EvolverCommand, RunState};
 pub use history::History;
 pub use labels::{Label, LabelTable};
 pub use plane::{Plane, PlaneAxes};
+pub use proposal::{Proposal, ProposalRun, ProposalSettings, Scope};
 pub use results::Outcome;
 pub use speed::{SpeedImage, SpeedKey, SpeedSettings};
 pub use window::{WINDOW_PRESETS, Window, WindowPreset};
@@ -30,6 +32,7 @@ pub use window::{WINDOW_PRESETS, Window, WindowPreset};
 use std::path::PathBuf;
 use std::sync::Arc;
 use zeroset_engine::LabelMap;
+use zeroset_engine::models::Catalogue;
 
 /// What the left mouse button does in a slice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,9 +52,11 @@ pub enum Tool {
     Seed,
 }
 
-/// The guide's steps, in ITK-SNAP's order.
+/// The guide's steps: a proposal by a network, then ITK-SNAP's order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
+    /// A network's contour.
+    Propose,
     /// Region of interest.
     #[default]
     Roi,
@@ -67,7 +72,7 @@ pub enum Step {
 
 impl Step {
     /// All steps in order.
-    pub const ALL: [Step; 5] = [Step::Roi, Step::Speed, Step::Seeds, Step::Evolve, Step::Accept];
+    pub const ALL: [Step; 6] = [Step::Propose, Step::Roi, Step::Speed, Step::Seeds, Step::Evolve, Step::Accept];
 }
 
 /// How bad a message is.
@@ -126,9 +131,20 @@ pub struct Session {
     pub notice: Option<Notice>,
     /// A segmentation on another grid, waiting for an answer.
     pub segmentation_offer: Option<SegmentationOffer>,
+    /// The networks at hand.
+    pub catalogue: Arc<Catalogue>,
+    /// What is proposed next, and how.
+    pub proposal_settings: ProposalSettings,
+    /// The contour that a network proposes.
+    pub proposal: Option<Arc<Proposal>>,
+    /// The last one that was accepted, evolved or thrown away: it can be brought back.
+    pub proposal_set_aside: Option<Arc<Proposal>>,
+    /// A proposal being made.
+    pub proposing: Option<Arc<ProposalRun>>,
     /// Whether the question about unsaved work is open.
     pub asking_to_quit: bool,
     documents_opened: u64,
+    proposals_asked: u64,
     evolutions_begun: u64,
     notices_given: u64,
     quit_after_save: bool,
@@ -138,6 +154,8 @@ pub struct Session {
     begin_pending: Option<control::Begin>,
     /// What the present evolution was begun with.
     begun: Option<control::Begun>,
+    /// The proposal that the present evolution was begun from.
+    begun_from: Option<Arc<Proposal>>,
     /// An acceptance that waits for the φ of a held evolution.
     accept_pending: Option<control::AfterAccept>,
     /// What to do once a label change has come back.

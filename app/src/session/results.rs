@@ -6,7 +6,7 @@ use super::evolution::{EvolverCommand, PhiState};
 use super::history::{Change, Pair};
 use super::jobs::{AnimationJob, Content, Origin, WriteJob};
 use super::{
-    Document, Effect, EvolutionView, History, RunState, SegmentationOffer, Session, Severity, SpeedImage, SpeedKey,
+    Document, Effect, EvolutionView, History, Proposal, RunState, SegmentationOffer, Session, Severity, SpeedImage, SpeedKey,
     Step, Tool, Window,
 };
 use std::path::PathBuf;
@@ -27,6 +27,8 @@ pub enum Outcome {
     Speed(Arc<SpeedImage>),
     /// A speed image could not be computed.
     SpeedFailed(SpeedKey, String),
+    /// A proposal, or why there is none, by the number of its run.
+    Proposed(u64, Result<Arc<Proposal>, String>),
     /// The label change of an accepted contour, and how the contour came about.
     Accepted(u64, LabelDelta, Box<Accepted>),
     /// A file was written; for a mask with the number of changes in it.
@@ -63,6 +65,7 @@ impl Session {
                 }
                 self.notify(Severity::Error, format!("No speed image: {reason}"));
             }
+            Outcome::Proposed(number, result) => self.take_proposal(number, result),
             Outcome::Accepted(serial, delta, record) if current == Some(serial) => {
                 return self.take_accepted(delta, *record);
             }
@@ -113,7 +116,11 @@ impl Session {
         self.document = Some(document);
         self.history = History::default();
         self.evolution = EvolutionView::default();
-        (self.tool, self.step) = (Tool::Crosshair, Step::Roi);
+        // One press of a button contours an organ, where there is a network for it.
+        self.step = if self.catalogue.organs().is_empty() { Step::Roi } else { Step::Propose };
+        self.tool = Tool::Crosshair;
+        self.stop_proposing();
+        (self.proposal, self.proposal_set_aside, self.begun_from) = (None, None, None);
         (self.begin_pending, self.accept_pending, self.after_accept) = (None, None, None);
         (self.segmentation_offer, self.speed_asked) = (None, None);
         vec![Effect::Evolver(EvolverCommand::Close)]
@@ -147,7 +154,8 @@ impl Session {
     fn take_accepted(&mut self, delta: LabelDelta, record: Accepted) -> Vec<Effect> {
         let Some(document) = &mut self.document else { return Vec::new() };
         let after = self.after_accept.take().unwrap_or(AfterAccept::Stay);
-        let name = document.table.name(record.label);
+        let right = record.label_right.map_or_else(String::new, |right| format!(" and {}", document.table.name(right)));
+        let name = format!("{}{right}", document.table.name(record.label));
         if delta.is_empty() {
             self.notify(Severity::Info, format!("{name} already holds this contour"));
         } else {
@@ -156,15 +164,16 @@ impl Session {
             let labels = Arc::make_mut(labels);
             labels.apply(&delta);
             document.labels_revision += 1;
-            document.table.ensure(record.label);
+            std::iter::once(record.label).chain(record.label_right).for_each(|label| document.table.ensure(label));
             let changed = delta.changed_voxels();
-            let volume_ml = labels.volume_ml(record.label);
-            document.accepted.push(record);
+            let volume_ml = labels.volume_ml(record.label) + record.label_right.map_or(0.0, |l| labels.volume_ml(l));
+            document.accepted.push(record.clone());
             self.history.seal();
             self.history.push(format!("Accept into {name}"), Change::Labels(Arc::new(delta)));
             self.history.seal();
             self.notify(Severity::Info, format!("{name}: {changed} voxels accepted, now {volume_ml:.1} mL"));
         }
+        self.proposal_was_accepted(&record);
         match after {
             AfterAccept::Stay => Vec::new(),
             AfterAccept::Carry(forward) => self.carry(forward),

@@ -2,7 +2,7 @@
 
 use super::Display;
 use crate::paint::{Scene, SurfaceLook, SurfacePipeline};
-use crate::session::{Session, Tool};
+use crate::session::{Scope, Session, Tool};
 use crate::theme;
 use eframe::egui_wgpu::RenderState;
 use egui::{Align2, Color32, FontId, Pos2, Rect, Sense, Ui, Vec2};
@@ -135,7 +135,8 @@ pub fn picture(ui: &Ui, request: &Request, paint: Painter<'_>) {
 fn extent(session: &Session) -> Option<(Vector3<f64>, f64)> {
     let document = session.document.as_ref()?;
     let scan = document.image.geometry();
-    let roi = session.evolution.place.as_ref().map_or(document.roi, |p| p.roi);
+    let proposed = session.proposal.as_ref().map_or(document.roi, |proposal| proposal.place.roi);
+    let roi = session.evolution.place.as_ref().map_or(proposed, |p| p.roi);
     let middle: [f64; 3] = std::array::from_fn(|d| 0.5 * (roi.lower[d] + roi.upper[d]) as f64 - 0.5);
     let half: f64 = (0..3).map(|d| (0.5 * roi.size()[d] as f64 * scan.spacing_mm()[d]).powi(2)).sum::<f64>().sqrt();
     Some((Vector3::from(scan.world_of_voxel(middle)), half))
@@ -167,10 +168,12 @@ fn caption(ui: &Ui, rect: Rect, session: &Session) {
     let name = painter.text(at, Align2::LEFT_TOP, "3D", FontId::proportional(13.0), theme::ON_IMAGE);
     let labels = session.document.as_ref().is_some_and(|d| d.labels.is_some());
     let flat = session.evolution.place.as_ref().is_some_and(|p| p.slice.is_some());
-    let what = match (session.evolution.exists() && !flat, labels) {
-        (true, _) => format!("contour, {:.1} mL", session.evolution.volume_ml()),
-        (false, true) => "labels".to_owned(),
-        (false, false) => "nothing to show yet".to_owned(),
+    let proposed = session.proposal.as_ref().filter(|proposal| proposal.scope != Scope::Slice);
+    let what = match (session.evolution.exists() && !flat, proposed, labels) {
+        (true, ..) => format!("contour, {:.1} mL", session.evolution.volume_ml()),
+        (false, Some(proposal), _) => format!("proposal, {:.1} mL", proposal.findings.volume_ml),
+        (false, None, true) => "labels".to_owned(),
+        (false, None, false) => "nothing to show yet".to_owned(),
     };
     let at = name.right_bottom() + Vec2::new(8.0, 0.0);
     painter.text(at, Align2::LEFT_BOTTOM, what, FontId::proportional(12.0), theme::ON_IMAGE_WEAK);

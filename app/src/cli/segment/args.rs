@@ -12,7 +12,8 @@ use zeroset_engine::roi::Roi;
 #[command(
     after_help = "Lengths are in mm, positions in RAS+ mm, intensities in HU. Weights not given are ITK-SNAP's:\n\
     edge 1, 0.2, 2; region 1, 0.2, 0. In region mode without --lower and --upper the window is taken from the seeds.\n\
-    The methods unet to deep-chan-vese run a network of `zeroset train`, given by --model."
+    With --organ alone the networks of this program contour it: a UNet finds it, a contour ODE evolves its contour.\n\
+    The methods unet to deep-chan-vese run the program's network of that kind, or the one given by --model."
 )]
 pub struct SegmentArgs {
     /// Scan (.nii, .nii.gz, .hdr/.img)
@@ -20,19 +21,22 @@ pub struct SegmentArgs {
     /// Mask to write, on the scan's own grid
     #[arg(short, long, value_name = "MASK")]
     pub output: PathBuf,
-    /// What drives the contour
-    #[arg(long, value_enum, default_value = "region")]
-    pub method: MethodName,
+    /// What drives the contour [default: region; with --organ or --model a network]
+    #[arg(long, value_enum)]
+    pub method: Option<MethodName>,
     /// Sphere inside the organ; repeat for more
     #[arg(long = "seed", value_name = "X,Y,Z,RADIUS", allow_hyphen_values = true)]
     pub seeds: Vec<SeedArg>,
-    /// Trained network: the folder with its model.json (methods unet to deep-chan-vese)
-    #[arg(long, value_name = "DIR")]
-    pub model: Option<PathBuf>,
-    /// Organ that the network contours; needed where it knows several
+    /// Organ to contour by a network: kidney (left and right together) or liver
     #[arg(long, value_name = "NAME")]
     pub organ: Option<String>,
-    /// Network whose contour node-contour starts from, instead of seeds or a mask
+    /// Trained network to run instead of the program's: the folder with its model.json
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// Folder of networks (DIR/NAME/model.json) to take in the place of the program's
+    #[arg(long, value_name = "DIR")]
+    pub models: Option<PathBuf>,
+    /// Network whose contour node-contour starts from, instead of the program's UNet, seeds or a mask
     #[arg(long, value_name = "DIR", conflicts_with_all = ["seeds", "init"])]
     pub start_model: Option<PathBuf>,
     /// Absolute error per step of the neural ODE, in band widths; solves it by Dormand-Prince
@@ -41,6 +45,12 @@ pub struct SegmentArgs {
     /// Slices that go through the network at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub batch: Option<u16>,
+    /// Left kidney as --label, right kidney as the number after it
+    #[arg(long)]
+    pub sides: bool,
+    /// Keep every part that a network finds, also where anatomy says that it is not the organ
+    #[arg(long)]
+    pub keep_all: bool,
     /// Mask to start from, on the scan's grid, instead of seeds
     #[arg(long, value_name = "MASK", conflicts_with = "seeds")]
     pub init: Option<PathBuf>,
@@ -158,6 +168,22 @@ pub struct SegmentArgs {
     /// Print the report as one JSON document
     #[arg(long)]
     pub json: bool,
+}
+
+impl SegmentArgs {
+    /// The level set method asked for; `None` for a network's.
+    pub fn classical(&self) -> Option<Method> {
+        match self.method {
+            Some(method) => method.classical(),
+            None if self.organ.is_some() || self.model.is_some() => None,
+            None => Some(Method::Region),
+        }
+    }
+
+    /// Whether the user gives the start contour.
+    pub fn is_drawn(&self) -> bool {
+        self.init.is_some() || !self.seeds.is_empty()
+    }
 }
 
 /// `x,y,z,radius`.

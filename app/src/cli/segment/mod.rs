@@ -2,6 +2,7 @@
 
 mod args;
 mod bar;
+mod choice;
 mod network;
 mod recipe;
 
@@ -26,7 +27,7 @@ use zeroset_engine::recipe::{FileId, Recipe, Report};
 /// # Errors
 /// Inputs that cannot be read or do not fit together, a contour that vanishes, files that cannot be written.
 pub fn run(args: SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(method) = args.method.classical() else { return network::run(&args, out) };
+    let Some(method) = args.classical() else { return network::run(&args, out) };
     let started = Instant::now();
     let options = ReadOptions { frame: args.frame, memory_limit_bytes: None };
     let scan = io::read(&args.image, &options)?;

@@ -1,6 +1,7 @@
 //! `zeroset segment` with a trained network.
 
-use super::args::{MethodName, SegmentArgs};
+use super::args::SegmentArgs;
+use super::choice::{self, Named};
 use super::{file_id, recipe, warn, write_json};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,12 +10,13 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
+use zeroset_engine::analysis::{Part, side_labels};
 use zeroset_engine::device::Device;
-use zeroset_engine::infer::{InferReport, OrganPhi, Prediction, Request, Start, infer};
+use zeroset_engine::infer::{InferReport, OrganPhi};
 use zeroset_engine::io::{self, ReadOptions};
 use zeroset_engine::levelset::LevelSet;
-use zeroset_engine::models::Checkpoint;
 use zeroset_engine::ode::SolverParams;
+use zeroset_engine::propose::{Beginning, Proposal, Question, Stage, propose};
 use zeroset_engine::recipe::FileId;
 use zeroset_engine::{Geometry, LabelMap, Provenance, Roi, Volume};
 
@@ -28,18 +30,30 @@ struct NetworkReport {
     version: String,
     source: FileId,
     method: String,
+    /// Name of the network.
+    model: String,
     organ: String,
     label: u16,
+    /// Label of the right kidney, where the sides are told apart.
+    label_right: Option<u16>,
     init: Option<FileId>,
     /// Seeds as x, y, z, radius in RAS mm.
     seeds: Vec<[f64; 4]>,
     roi: Option<Roi>,
     solver: Option<SolverParams>,
-    /// The network that gave the start contour.
+    /// Time t of the contour, and the absolute tolerance per step in band widths (of an adaptive solver).
+    time: Option<f64>,
+    tolerance: Option<f64>,
+    /// The network that gave the start contour: its name, and its run.
+    start_model: Option<String>,
     start: Option<InferReport>,
     run: InferReport,
     volume_ml: f64,
     voxels: usize,
+    /// What the contour is made of.
+    parts: Vec<Part>,
+    /// Components and mL that were left out.
+    left_out: (usize, f64),
     warnings: Vec<String>,
     device: String,
     duration_s: f64,
@@ -52,67 +66,71 @@ struct NetworkReport {
 /// Options or files that do not fit together, a network that finds nothing, files that cannot be written.
 pub fn run(args: &SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let started = Instant::now();
-    refuse_foreign_options(args)?;
     let device: Device = args.device.into();
     let burn = device.networks()?;
-    let checkpoint = load(args.model.as_deref(), args.method, &burn)?;
-    let organ = organ_of(args, &checkpoint)?;
+    let choice::Networks { organ, network, first } = choice::networks(args, &burn)?;
+    let method = network.checkpoint.manifest.network.name();
+    refuse_foreign_options(args, method)?;
     let scan = io::read(&args.image, &ReadOptions { frame: args.frame, memory_limit_bytes: None })?;
     warn(&args.image, &scan.warnings);
     let init = args.init.as_deref().map(io::read_labels).transpose()?;
     let roi = args.roi.map(|roi| roi.0);
 
-    let mut request = Request {
+    let drawn = start_contour(args, init.as_ref().map(|mask| &mask.labels), &scan.volume, &organ)?;
+    let question = Question {
         scan: &scan.volume,
-        checkpoint: &checkpoint,
-        organs: &[&organ],
-        start: Start::None,
-        roi: roi.as_ref(),
+        organ: &organ,
+        network: &network.checkpoint,
+        beginning: match (&drawn, &first) {
+            (Some(contour), _) => Beginning::Contour(contour),
+            (None, Some(first)) => Beginning::Network(&first.checkpoint),
+            (None, None) => Beginning::Nothing,
+        },
+        region: roi.as_ref(),
         solver: args.tolerance.map(SolverParams::adaptive),
         batch: args.batch.map_or(BATCH, usize::from),
+        anatomy: !args.keep_all,
     };
-    let from_network = args.start_model.as_deref().map(|dir| start_network(dir, &request, &burn)).transpose()?;
-    let drawn = start_contour(args, init.as_ref().map(|mask| &mask.labels), &scan.volume, &organ)?;
-    if let Some(start) = from_network.as_ref().map(|run| run.organs.as_slice()).or(drawn.as_deref()) {
-        request.start = Start::Phi(start);
+    let proposal = with_bar(&question)?;
+    if proposal.findings.voxels == 0 {
+        bail!("{}: the network found no {organ} in this scan: nothing was written", args.image.display());
     }
-    let Prediction { organs, report: run } = with_bar(&request, "evolve")?;
-    let phi_mm = &organs.first().context("the network gave no contour")?.phi_mm;
+    let label_right = args.sides.then(|| args.label.checked_add(1).context("--label: no number is left for --sides"));
+    let label_right = label_right.transpose()?;
+    let labels = labels(args.label, label_right, &proposal, scan.volume.geometry())?;
 
     let geometry = scan.volume.geometry();
-    let labels = phi_mm.iter().map(|&phi| if phi < 0.0 { args.label } else { 0 }).collect();
-    let labels = LabelMap::new(geometry.clone(), labels);
     let mut report = NetworkReport {
         program: zeroset_engine::provenance::PROGRAM.to_owned(),
         version: zeroset_engine::provenance::VERSION.to_owned(),
         source: file_id(&scan.source)?,
-        method: args.method.word(),
+        method: method.to_owned(),
+        model: network.name,
         label: args.label,
+        label_right,
         init: init.as_ref().map(|mask| file_id(&mask.source)).transpose()?,
         seeds: args.seeds.iter().map(|s| sphere(&s.0)).collect(),
         roi,
-        solver: checkpoint.manifest.network.solves().then(|| request.solver.unwrap_or(checkpoint.manifest.solver)),
-        start: from_network.as_ref().map(|start| start.report.clone()),
-        volume_ml: labels.volume_ml(args.label),
-        voxels: labels.count(args.label),
-        warnings: run
-            .unfinished
-            .iter()
-            .map(|(slice, why)| format!("slice {slice}: the solver stopped: {why}"))
-            .collect(),
+        solver: proposal.solver,
+        time: proposal.time(),
+        tolerance: proposal.tolerance(),
+        start_model: first.as_ref().map(|Named { name, .. }| name.clone()),
+        start: proposal.first.clone(),
+        volume_ml: proposal.findings.volume_ml,
+        voxels: proposal.findings.voxels,
+        parts: proposal.findings.parts.clone(),
+        left_out: proposal.findings.left_out,
+        warnings: proposal.warnings(),
         device: format!("{burn:?}"),
         duration_s: 0.0,
         geometry: geometry.clone(),
-        run,
+        run: proposal.run.clone(),
         organ,
     };
-    if report.voxels == 0 {
-        bail!("{}: the network found no {} in this scan: nothing was written", args.image.display(), report.organ);
-    }
-    let provenance = provenance(&report)?;
+    let provenance = provenance(&report);
     io::write_labels(&args.output, &labels, Some(&provenance))?;
     if let Some(path) = &args.phi {
-        io::write_f32(path, geometry, phi_mm, Some(&provenance))?;
+        io::write_f32(path, geometry, &proposal.phi.phi_mm, Some(&provenance))?;
     }
     report.duration_s = started.elapsed().as_secs_f64();
     if let Some(path) = &args.report {
@@ -130,52 +148,25 @@ pub fn run(args: &SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn refuse_foreign_options(args: &SegmentArgs) -> anyhow::Result<()> {
+fn refuse_foreign_options(args: &SegmentArgs, method: &str) -> anyhow::Result<()> {
     let mut options: Vec<(&str, bool)> = recipe::options(args).iter().map(|&(name, given, _)| (name, given)).collect();
     options.push(("--animate", args.animate.is_some()));
     options.push(("--save-speed", args.save_speed.is_some()));
     if let Some((name, _)) = options.iter().find(|(_, given)| *given) {
-        bail!(
-            "{name} has no meaning for {}: leave it out, or choose --method edge, region or chan-vese",
-            args.method.word()
-        );
+        bail!("{name} has no meaning for {method}: leave it out, or choose --method edge, region or chan-vese");
     }
     Ok(())
 }
 
-/// Reads a model and checks that it is of the method asked for.
-fn load(dir: Option<&Path>, method: MethodName, device: &burn::tensor::Device) -> anyhow::Result<Checkpoint> {
-    let word = method.word();
-    let Some(dir) = dir else {
-        bail!(
-            "--method {word} runs a trained network: give its folder by --model DIR (train one with `zeroset train`)"
-        );
+/// The mask: one label, or one for each side.
+fn labels(label: u16, right: Option<u16>, proposal: &Proposal, grid: &Geometry) -> anyhow::Result<LabelMap> {
+    let phi_mm = &proposal.phi.phi_mm;
+    let labels = match (right, proposal.findings.midline_mm) {
+        (None, _) => phi_mm.iter().map(|&phi| if phi < 0.0 { label } else { 0 }).collect(),
+        (Some(right), Some(midline_mm)) => side_labels(grid, |index| phi_mm[index] < 0.0, midline_mm, [label, right]),
+        (Some(_), None) => bail!("--sides tells the left from the right kidney: leave it out for {}", proposal.phi.organ),
     };
-    let checkpoint = Checkpoint::load(dir, device)?.for_inference();
-    let found = checkpoint.manifest.network.name();
-    if found != word {
-        bail!("{}: this is a network for --method {found}, not for {word}", dir.display());
-    }
-    Ok(checkpoint)
-}
-
-fn organ_of(args: &SegmentArgs, checkpoint: &Checkpoint) -> anyhow::Result<String> {
-    let organs = &checkpoint.manifest.preprocessing.organs;
-    match (&args.organ, organs.as_slice()) {
-        (Some(organ), _) => Ok(organ.clone()),
-        (None, [only]) => Ok(only.name.clone()),
-        (None, _) => {
-            let names: Vec<&str> = organs.iter().map(|o| o.name.as_str()).collect();
-            bail!("this network contours several organs: choose one of {} by --organ", names.join(", "))
-        }
-    }
-}
-
-/// What another network says of the same organ.
-fn start_network(dir: &Path, request: &Request<'_>, device: &burn::tensor::Device) -> anyhow::Result<Prediction> {
-    let checkpoint = Checkpoint::load(dir, device)?.for_inference();
-    let request = Request { checkpoint: &checkpoint, start: Start::None, solver: None, ..*request };
-    with_bar(&request, "start contour").with_context(|| dir.display().to_string())
+    Ok(LabelMap::new(grid.clone(), labels))
 }
 
 /// φ of the mask or the seeds; `None` where neither is given.
@@ -184,7 +175,7 @@ fn start_contour(
     init: Option<&LabelMap>,
     scan: &Volume,
     organ: &str,
-) -> anyhow::Result<Option<Vec<OrganPhi>>> {
+) -> anyhow::Result<Option<OrganPhi>> {
     let geometry = scan.geometry();
     if let Some(mask) = init {
         // As everywhere: the label asked for where it occurs, else all that is not background.
@@ -197,7 +188,7 @@ fn start_contour(
             );
         }
         let inside = |label: u16| if has_label { label == args.label } else { label != 0 };
-        return Ok(Some(vec![OrganPhi::from_mask(organ, mask, inside)]));
+        return Ok(Some(OrganPhi::from_mask(organ, mask, inside)));
     }
     if args.seeds.is_empty() {
         return Ok(None);
@@ -208,17 +199,17 @@ fn start_contour(
     if mask.count(1) == 0 {
         bail!("the seeds touch no voxel of the scan: positions are RAS mm ({})", geometry.describe());
     }
-    Ok(Some(vec![OrganPhi::from_mask(organ, &mask, |label| label == 1)]))
+    Ok(Some(OrganPhi::from_mask(organ, &mask, |label| label == 1)))
 }
 
 /// Runs with a bar on standard error, hidden where that is no terminal.
-fn with_bar(request: &Request<'_>, stage: &str) -> anyhow::Result<Prediction> {
+fn with_bar(question: &Question<'_>) -> anyhow::Result<Proposal> {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} slices, {msg}") {
         bar.set_style(style);
     }
-    bar.set_message(stage.to_owned());
-    let result = infer(request, &mut |progress| {
+    let result = propose(question, &mut |stage, progress| {
+        bar.set_message(if stage == Stage::Finding { "looking for the organ" } else { "evolving its contour" });
         bar.set_length(progress.of as u64);
         bar.set_position(progress.slices as u64);
         ControlFlow::Continue(())
@@ -227,17 +218,20 @@ fn with_bar(request: &Request<'_>, stage: &str) -> anyhow::Result<Prediction> {
     Ok(result?)
 }
 
-fn provenance(report: &NetworkReport) -> anyhow::Result<Provenance> {
+fn provenance(report: &NetworkReport) -> Provenance {
     let mut provenance = Provenance::new(format!("network, {}", report.method));
     provenance.source_file.clone_from(&report.source.file);
     provenance.source_sha256.clone_from(&report.source.sha256);
     provenance.parameters = serde_json::json!({
-        "organ": report.organ, "weights_sha256": report.run.weights_sha256, "solver": report.solver,
-        "start_weights_sha256": report.start.as_ref().map(|start| &start.weights_sha256), "roi": report.roi,
+        "organ": report.organ, "model": report.model, "weights_sha256": report.run.weights_sha256,
+        "solver": report.solver, "time": report.time, "tolerance": report.tolerance,
+        "start_model": report.start_model,
+        "start_weights_sha256": report.start.as_ref().map(|start| &start.weights_sha256),
+        "roi": report.roi, "left_out": report.left_out, "label_right": report.label_right,
     });
     provenance.seeds.clone_from(&report.seeds);
-    provenance.time = 1.0;
-    Ok(provenance)
+    provenance.time = report.time.unwrap_or(0.0);
+    provenance
 }
 
 fn sphere(seed: &zeroset_engine::levelset::Seed) -> [f64; 4] {
@@ -250,11 +244,15 @@ fn summary(mask: &Path, report: &NetworkReport) -> String {
     let evaluations = report.run.evaluations.map_or_else(String::new, |[least, mean, most]| {
         format!(", {mean:.1} evaluations per solve ({least:.0} to {most:.0})")
     });
+    let label = match report.label_right {
+        Some(right) => format!("labels {} (left) and {right} (right)", report.label),
+        None => format!("label {}", report.label),
+    };
+    let start = report.start_model.as_ref().map_or_else(String::new, |name| format!(" from {name}"));
     format!(
-        "{}: {} as label {}, {:.1} mL ({} voxels); {} on {} slices, {} without a start{evaluations}; {:.2} s on {}",
+        "{}: {} as {label}, {:.1} mL ({} voxels); {}{start} on {} slices, {} without a start{evaluations}; {:.2} s on {}",
         mask.display(),
         report.organ,
-        report.label,
         report.volume_ml,
         report.voxels,
         report.method,

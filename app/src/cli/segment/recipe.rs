@@ -82,7 +82,10 @@ fn set<T>(value: &mut T, given: Option<T>) {
 fn refuse_foreign_options(args: &SegmentArgs, method: Method) -> anyhow::Result<()> {
     let network = [
         ("--model", args.model.is_some()),
+        ("--models", args.models.is_some()),
         ("--organ", args.organ.is_some()),
+        ("--sides", args.sides),
+        ("--keep-all", args.keep_all),
         ("--start-model", args.start_model.is_some()),
         ("--tolerance", args.tolerance.is_some()),
         ("--batch", args.batch.is_some()),
