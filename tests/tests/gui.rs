@@ -229,6 +229,7 @@ fn without_a_scan_the_guide_says_how_to_begin() {
 #[test]
 fn the_guide_leads_from_the_region_to_the_label() {
     let mut window = Bench::with(&scan([0, 1, 2], [true, true, false]));
+    window.click("Region");
     window.click("Next: speed image");
     assert_eq!(window.session().step, Step::Speed);
     window.wait("the speed image", |app| app.desk.session.speed_ready());
