@@ -211,8 +211,7 @@ pub fn write(job: &WriteJob) -> anyhow::Result<Option<u64>> {
 /// What a file says about how it came about: the last contour's settings, and one line for each contour in it.
 fn provenance(origin: &Origin, otherwise: &str) -> Provenance {
     let last = origin.accepted.last();
-    let mut provenance =
-        Provenance::new(last.map_or_else(|| otherwise.to_owned(), method_of));
+    let mut provenance = Provenance::new(last.map_or_else(|| otherwise.to_owned(), method_of));
     if let Some(source) = &origin.source {
         provenance.source_file = source.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         provenance.source_sha256 = sha256_of_file(source).unwrap_or_default();
@@ -304,12 +303,7 @@ fn in_words(accepted: &Accepted) -> String {
         Some(proposal) => format!("from {} proposed by {}", proposal.organ, proposal.network.0),
         None => format!("{} seeds", accepted.seeds.len()),
     };
-    format!(
-        "{label}: {}, {start}, step {}, t = {:.2}{edits}",
-        method_of(accepted),
-        accepted.step,
-        accepted.time
-    )
+    format!("{label}: {}, {start}, step {}, t = {:.2}{edits}", method_of(accepted), accepted.step, accepted.time)
 }
 
 /// Adds `.nii.gz` (or another ending) to a name that has none of the known ones.

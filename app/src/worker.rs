@@ -86,7 +86,10 @@ impl Worker {
 
     /// What is being done.
     pub fn busy(&self) -> Vec<Busy> {
-        [&self.files, &self.computing, &self.networks].iter().filter_map(|lane| lane.busy.lock().ok()?.clone()).collect()
+        [&self.files, &self.computing, &self.networks]
+            .iter()
+            .filter_map(|lane| lane.busy.lock().ok()?.clone())
+            .collect()
     }
 }
 

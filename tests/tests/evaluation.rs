@@ -173,6 +173,7 @@ fn a_network_writes_a_mask_on_the_scan_s_own_grid() {
     let other = zeroset(&["segment", &scan, "-o", &mask, "--method", "unet", "--model", model, "--device", "cpu"]);
     assert!(other.2.contains("node-contour") && other.0 == 1, "{}", other.2);
     let spleen = ["--organ", "spleen"];
-    let none = zeroset(&[&["segment", &scan, "-o", &mask, "--method", "unet", "--device", "cpu"][..], &spleen].concat());
+    let none =
+        zeroset(&[&["segment", &scan, "-o", &mask, "--method", "unet", "--device", "cpu"][..], &spleen].concat());
     assert!(none.2.contains("--model DIR") && none.0 == 1, "{}", none.2);
 }

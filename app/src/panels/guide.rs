@@ -116,7 +116,7 @@ fn header(ui: &mut Ui, number: usize, name: &str, summary: &str, open: bool, don
 
 fn name(step: Step) -> &'static str {
     match step {
-        Step::Propose => "Propose",
+        Step::Propose => "Proposal",
         Step::Roi => "Region",
         Step::Speed => "Speed image",
         Step::Seeds => "Seeds",

@@ -48,7 +48,9 @@ pub fn propose_ui(ui: &mut Ui, session: &Session, document: &Document, out: &mut
         Some(run) => running_ui(ui, run, out),
         None => {
             let text = if session.proposal.is_some() { "Propose again" } else { "Propose" };
-            if parts::primary(ui, text, true).on_hover_text("A network draws a contour; nothing is changed by it").clicked()
+            if parts::primary(ui, text, true)
+                .on_hover_text("A network draws a contour; nothing is changed by it")
+                .clicked()
             {
                 out.push(Command::Propose);
             }
@@ -75,13 +77,14 @@ fn how_ui(
     settings: &mut ProposalSettings,
 ) {
     parts::row(ui, "Method", |ui| {
-        let combo = egui::ComboBox::from_id_salt("proposal method").selected_text(method_name(method)).show_ui(ui, |ui| {
-            for name in session.catalogue.methods(organ) {
-                if ui.selectable_label(name == method, method_name(name)).clicked() {
-                    settings.method = Some(name.to_owned());
+        let combo =
+            egui::ComboBox::from_id_salt("proposal method").selected_text(method_name(method)).show_ui(ui, |ui| {
+                for name in session.catalogue.methods(organ) {
+                    if ui.selectable_label(name == method, method_name(name)).clicked() {
+                        settings.method = Some(name.to_owned());
+                    }
                 }
-            }
-        });
+            });
         combo.response.accessible_name("Method");
     });
     parts::row(ui, "Where", |ui| {
@@ -135,7 +138,8 @@ fn proposal_ui(ui: &mut Ui, session: &Session, document: &Document, proposal: &P
     ui.add_space(2.0);
     ui.label(RichText::new(what).size(14.0).color(palette.strong));
     if findings.parts.len() > 1 || findings.parts.iter().any(|part| part.name != PartName::Organ) {
-        let words = |part: &zeroset_engine::analysis::Part| format!("{} {:.1} mL", part_name(part.name), part.volume_ml);
+        let words =
+            |part: &zeroset_engine::analysis::Part| format!("{} {:.1} mL", part_name(part.name), part.volume_ml);
         parts::weak(ui, findings.parts.iter().map(words).collect::<Vec<_>>().join(" · "));
     }
     parts::weak(ui, how(proposal));

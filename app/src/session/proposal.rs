@@ -190,7 +190,17 @@ impl Session {
         let settings = &self.proposal_settings;
         let (scope, device) = (settings.scope, settings.device);
         let catalogue = self.catalogue.clone();
-        vec![Effect::Propose(Box::new(ProposeJob { serial, scan, catalogue, organ, method, scope, region, device, run }))]
+        vec![Effect::Propose(Box::new(ProposeJob {
+            serial,
+            scan,
+            catalogue,
+            organ,
+            method,
+            scope,
+            region,
+            device,
+            run,
+        }))]
     }
 
     /// Stops the proposal being made, if there is one; an older one stays as it was.

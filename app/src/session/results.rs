@@ -6,8 +6,8 @@ use super::evolution::{EvolverCommand, PhiState};
 use super::history::{Change, Pair};
 use super::jobs::{AnimationJob, Content, Origin, WriteJob};
 use super::{
-    Document, Effect, EvolutionView, History, Proposal, RunState, SegmentationOffer, Session, Severity, SpeedImage, SpeedKey,
-    Step, Tool, Window,
+    Document, Effect, EvolutionView, History, Proposal, RunState, SegmentationOffer, Session, Severity, SpeedImage,
+    SpeedKey, Step, Tool, Window,
 };
 use std::path::PathBuf;
 use std::sync::Arc;

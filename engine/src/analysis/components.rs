@@ -125,7 +125,11 @@ fn unite_rows(runs: &[Run], rows: &[(std::ops::Range<usize>, usize); 2], parents
             let (root_i, root_j) = (root_of(parents, i), root_of(parents, j));
             parents[root_i.max(root_j)] = root_i.min(root_j);
         }
-        if to_i < to_j { a.next() } else { b.next() };
+        if to_i < to_j {
+            a.next()
+        } else {
+            b.next()
+        };
     }
 }
 

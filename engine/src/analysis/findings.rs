@@ -9,7 +9,7 @@ use std::fmt;
 use thiserror::Error;
 
 /// A side of the patient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// The patient's left: smaller R.
@@ -19,7 +19,7 @@ pub enum Side {
 }
 
 /// What a part of a contour is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PartName {
     /// The organ as a whole.
@@ -125,7 +125,7 @@ pub struct Findings {
     pub voxels: usize,
     /// Volume kept, mL.
     pub volume_ml: f64,
-    /// What is kept, in order of size.
+    /// What is kept, left before right.
     pub parts: Vec<Part>,
     /// Components and mL that were taken out, crumbs included.
     pub left_out: (usize, f64),
@@ -150,7 +150,9 @@ impl Findings {
         let ml = |voxels: usize| voxels as f64 * grid.voxel_volume_mm3() / 1000.0;
         let kept = |name: PartName| judgement.kept.iter().filter(move |part| part.1 == name).map(|&(part, _)| part);
         let mut names: Vec<PartName> = Vec::new();
-        judgement.kept.iter().for_each(|&(_, name)| if !names.contains(&name) { names.push(name) });
+        names.extend(judgement.kept.iter().map(|&(_, name)| name));
+        names.sort_unstable();
+        names.dedup();
         let mut warnings = judgement.warnings.clone();
         let mut parts = Vec::new();
         for name in names {
@@ -192,21 +194,37 @@ impl Findings {
     }
 }
 
+impl Findings {
+    /// Takes over what was left out before, of the contour that this one started from: it must not go unsaid.
+    pub(crate) fn also_left_out(&mut self, before: &Self) {
+        self.left_out = (self.left_out.0 + before.left_out.0, self.left_out.1 + before.left_out.1);
+        for warning in &before.warnings {
+            let Warning::LeftOut { parts, volume_ml } = *warning else { continue };
+            let own = self.warnings.iter_mut().find_map(|own| match own {
+                Warning::LeftOut { parts, volume_ml } => Some((parts, volume_ml)),
+                _ => None,
+            });
+            match own {
+                Some((own_parts, own_ml)) => (*own_parts, *own_ml) = (*own_parts + parts, *own_ml + volume_ml),
+                None => self.warnings.push(Warning::LeftOut { parts, volume_ml }),
+            }
+        }
+    }
+}
+
 /// A volume outside the usual range. What is cut by the border may be small; of a box or a slice nothing is known.
-fn volume_warning(
-    name: PartName,
-    volume_ml: f64,
-    faces: &[Face],
-    extent: Extent,
-    is_kidney: bool,
-) -> Option<Warning> {
+fn volume_warning(name: PartName, volume_ml: f64, faces: &[Face], extent: Extent, is_kidney: bool) -> Option<Warning> {
     let usual_ml = match name {
-        PartName::Kidney(_) | PartName::FurtherKidney => kidney::USUAL_ML,
+        PartName::Kidney(_) => kidney::USUAL_ML,
         PartName::BothKidneys => kidney::USUAL_ML.map(|ml| 2.0 * ml),
         PartName::Organ if !is_kidney => liver::USUAL_ML,
-        PartName::Organ => return None,
+        // A further kidney has a warning of its own.
+        PartName::Organ | PartName::FurtherKidney => return None,
     };
     let too_small = volume_ml < usual_ml[0] && faces.is_empty();
-    (extent == Extent::Scan && (too_small || volume_ml > usual_ml[1]))
-        .then_some(Warning::Volume { name, volume_ml, usual_ml })
+    (extent == Extent::Scan && (too_small || volume_ml > usual_ml[1])).then_some(Warning::Volume {
+        name,
+        volume_ml,
+        usual_ml,
+    })
 }

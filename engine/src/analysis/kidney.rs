@@ -54,7 +54,10 @@ pub(super) fn judge(components: &Components, grid: &Geometry, midline_mm: f64, e
         if is_across(components, part, grid, midline_mm) {
             kept.push((part, PartName::BothKidneys));
             warnings.push(Warning::AcrossMidline);
-        } else if !kept.iter().any(|&(_, name)| matches!(name, PartName::BothKidneys) || name == PartName::Kidney(side(part))) {
+        } else if !kept
+            .iter()
+            .any(|&(_, name)| matches!(name, PartName::BothKidneys) || name == PartName::Kidney(side(part)))
+        {
             kept.push((part, PartName::Kidney(side(part))));
         }
     }
@@ -71,7 +74,7 @@ pub(super) fn judge(components: &Components, grid: &Geometry, midline_mm: f64, e
         if !is_pair {
             kept.push((further, PartName::FurtherKidney));
             warnings.push(Warning::SameSide);
-        } else if !both_are_usual && ml(further) >= USUAL_ML[0] {
+        } else if !both_are_usual {
             kept.push((further, PartName::FurtherKidney));
             warnings.push(Warning::Third { volume_ml: ml(further) });
         }
@@ -133,7 +136,8 @@ fn side_of(world_mm: [f64; 3], midline_mm: f64) -> Side {
 }
 
 fn is_across(components: &Components, part: usize, grid: &Geometry, midline_mm: f64) -> bool {
-    let left = components.voxels(part).filter(|&index| side_of(world_of(grid, index), midline_mm) == Side::Left).count();
+    let left =
+        components.voxels(part).filter(|&index| side_of(world_of(grid, index), midline_mm) == Side::Left).count();
     let share = left as f64 / components.parts()[part].voxels as f64;
     share.min(1.0 - share) >= ACROSS
 }

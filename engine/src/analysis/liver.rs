@@ -26,8 +26,7 @@ pub(super) fn judge(components: &Components, grid: &Geometry, extent: Extent) ->
         return super::kidney::slice(components, grid);
     }
     let others: Vec<usize> = (1..parts.len()).filter(|&part| ml(part) >= CRUMB_ML).collect();
-    let left_out =
-        Warning::LeftOut { parts: others.len(), volume_ml: others.iter().map(|&part| ml(part)).sum() };
+    let left_out = Warning::LeftOut { parts: others.len(), volume_ml: others.iter().map(|&part| ml(part)).sum() };
     Judgement {
         kept: (0..parts.len().min(1)).map(|part| (part, PartName::Organ)).collect(),
         warnings: if others.is_empty() { Vec::new() } else { vec![left_out] },

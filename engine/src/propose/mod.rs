@@ -114,13 +114,13 @@ pub fn propose(
     };
     let is_drawn = matches!(question.beginning, Beginning::Contour(_));
     let may_drop = question.anatomy && !is_drawn;
-    let (mut first, mut found) = (None, None);
+    let (mut first, mut found, mut before) = (None, None, None);
     if let Beginning::Network(network) = question.beginning {
         let (mut phi, report) =
             answer(infer(&request(network, Start::None, None), &mut |p| progress(Stage::Finding, p))?, organ)?;
         if may_drop {
             // A false contour would be evolved too, and may grow onto the organ.
-            analysis::tidy(organ, scan, region, &mut phi.phi_mm);
+            before = Some(analysis::tidy(organ, scan, region, &mut phi.phi_mm));
         }
         (first, found) = (Some(report), Some(phi));
     }
@@ -132,11 +132,14 @@ pub fn propose(
     let stage = if matches!(start, Start::None) { Stage::Finding } else { Stage::Evolving };
     let prediction = infer(&request(question.network, start, question.solver), &mut |p| progress(stage, p))?;
     let (mut phi, run) = answer(prediction, organ)?;
-    let findings = if may_drop {
+    let mut findings = if may_drop {
         analysis::tidy(organ, scan, region, &mut phi.phi_mm)
     } else {
         analysis::describe(organ, scan, region, &phi.phi_mm)
     };
+    if let Some(before) = &before {
+        findings.also_left_out(before);
+    }
     let manifest = &question.network.manifest;
     let solver = manifest.network.solves().then(|| question.solver.unwrap_or(manifest.solver));
     Ok(Proposal { phi, findings, first, run, solver })

@@ -20,7 +20,10 @@ fn networks_are_found_by_organ_and_method() {
     assert_eq!(chosen("kidney", Some("unet")), ("both-unet".into(), None));
     assert_eq!(chosen("liver", None), ("both-unet".into(), None));
     let missing = catalogue.choose("spleen", None).unwrap_err().to_string();
-    assert!(missing.contains("\"spleen\"") && missing.contains("kidney (unet, node-contour), liver (unet)"), "{missing}");
+    assert!(
+        missing.contains("\"spleen\"") && missing.contains("kidney (unet, node-contour), liver (unet)"),
+        "{missing}"
+    );
     let missing = catalogue.choose("liver", Some("node-image")).unwrap_err().to_string();
     assert!(missing.contains("by node-image") && missing.contains("--model DIR"), "{missing}");
     let loaded = catalogue.find("kidney", "unet").unwrap().load(&Device::flex()).unwrap();

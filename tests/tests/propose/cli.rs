@@ -3,7 +3,7 @@
 use crate::support::{CRUMB, LEFT, PELVIC, RIGHT, identity, labels, lps, scan, write_models};
 use serde_json::Value;
 use std::path::Path;
-use zeroset_engine::{io, LabelMap};
+use zeroset_engine::{LabelMap, io};
 
 /// Exit code, standard output, standard error.
 fn zeroset(line: &str, folder: &Path) -> (u8, String, String) {
@@ -35,7 +35,6 @@ fn an_organ_needs_no_other_option() {
         zeroset("segment DIR/ct.nii.gz --organ kidney -o DIR/m.nii.gz --models DIR/models --report DIR/r.json", folder);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("node-contour from both-unet on 20 slices"), "{out}");
-    assert!(err.contains("warning: 1 further part(s) of 80 mL in all were left out"), "{err}");
     // Left and right together, label 1, to the voxel; what is no kidney is gone.
     let truth = labels(&lps(), &[LEFT, RIGHT]);
     assert!(mask(folder).labels().iter().zip(truth.labels()).all(|(m, t)| *m == u16::from(*t > 0)));
@@ -44,6 +43,8 @@ fn an_organ_needs_no_other_option() {
     assert_eq!((&report["time"], &report["tolerance"]), (&1.0.into(), &Value::Null));
     assert_eq!(report["parts"][0]["volume_ml"], 160.0);
     assert_eq!(report["left_out"][0], 2);
+    let warning = report["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("1 further part(s) of 80 mL in all were left out"), "{warning}");
     let origin = io::read_labels(&folder.join("m.nii.gz")).unwrap().source.provenance().unwrap();
     assert_eq!((origin.method.as_str(), origin.time), ("network, node-contour", 1.0));
     for name in ["weights_sha256", "start_weights_sha256"] {
@@ -111,8 +112,7 @@ fn nothing_found_writes_nothing() {
     let folder = folder();
     let folder = folder.path();
     io::write_volume(&folder.join("empty.nii.gz"), &scan(&lps(), &[], 0.0), None).unwrap();
-    let (code, _, err) =
-        zeroset("segment DIR/empty.nii.gz --organ kidney -o DIR/m.nii.gz --models DIR/models", folder);
+    let (code, _, err) = zeroset("segment DIR/empty.nii.gz --organ kidney -o DIR/m.nii.gz --models DIR/models", folder);
     assert_eq!((code, err.lines().count()), (1, 1), "{err}");
     assert!(err.contains("found no kidney") && !folder.join("m.nii.gz").exists(), "{err}");
 }

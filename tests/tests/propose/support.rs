@@ -64,7 +64,13 @@ pub fn scan(grid: &Geometry, boxes: &[Cuboid], shift_mm: f64) -> Volume {
     let hu = |index: usize| {
         let [x, y, _] = world(grid, index);
         let in_body = ((x - shift_mm) / 140.0).powi(2) + (y / 100.0).powi(2) < 1.0;
-        if bright.labels()[index] > 0 { 200.0 } else if in_body { 40.0 } else { -1000.0 }
+        if bright.labels()[index] > 0 {
+            200.0
+        } else if in_body {
+            40.0
+        } else {
+            -1000.0
+        }
     };
     Volume::new(grid.clone(), (0..grid.len()).map(hu).collect())
 }
@@ -99,7 +105,10 @@ impl ModuleMapper for Bright {
             let count = value.shape().num_elements();
             let is_head = value.dims()[3] == 1;
             let weight = |i: usize| if is_head { -1.0 } else { f32::from(u8::from(i % 9 == 4)) };
-            Tensor::from_data(TensorData::new((0..count).map(weight).collect::<Vec<f32>>(), value.shape()), &value.device())
+            Tensor::from_data(
+                TensorData::new((0..count).map(weight).collect::<Vec<f32>>(), value.shape()),
+                &value.device(),
+            )
         })
     }
 }

@@ -128,7 +128,7 @@ fn the_method_and_the_place_are_chosen_and_the_evolution_starts_from_it() {
 fn without_a_network_the_guide_begins_with_the_region() {
     let mut bench = Bench::new(false);
     assert_eq!(bench.session().step, Step::Roi);
-    bench.click("Propose");
+    bench.click("Proposal");
     assert_eq!(bench.session().step, Step::Propose);
     assert!(bench.harness.query_by_label_contains("No trained network is part of this program").is_some());
     bench.click("Seed by hand instead");

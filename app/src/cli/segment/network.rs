@@ -164,7 +164,9 @@ fn labels(label: u16, right: Option<u16>, proposal: &Proposal, grid: &Geometry) 
     let labels = match (right, proposal.findings.midline_mm) {
         (None, _) => phi_mm.iter().map(|&phi| if phi < 0.0 { label } else { 0 }).collect(),
         (Some(right), Some(midline_mm)) => side_labels(grid, |index| phi_mm[index] < 0.0, midline_mm, [label, right]),
-        (Some(_), None) => bail!("--sides tells the left from the right kidney: leave it out for {}", proposal.phi.organ),
+        (Some(_), None) => {
+            bail!("--sides tells the left from the right kidney: leave it out for {}", proposal.phi.organ)
+        }
     };
     Ok(LabelMap::new(grid.clone(), labels))
 }

@@ -77,7 +77,8 @@ impl Catalogue {
     /// # Errors
     /// `dir` cannot be read or holds no network; a model.json that cannot be understood.
     pub fn of_folder(dir: &Path) -> Result<Self, CatalogueError> {
-        let unreadable = |error: std::io::Error| CatalogueError::Folder { path: dir.to_owned(), reason: error.to_string() };
+        let unreadable =
+            |error: std::io::Error| CatalogueError::Folder { path: dir.to_owned(), reason: error.to_string() };
         let mut folders: Vec<PathBuf> = fs::read_dir(dir)
             .map_err(unreadable)?
             .map(|entry| Ok(entry.map_err(unreadable)?.path()))
@@ -117,7 +118,7 @@ impl Catalogue {
     /// The methods that contour an organ of a whole scan without a hand: a network that finds it, or one that evolves a
     /// contour beside one that finds it. In the order of [`ARCHITECTURES`].
     pub fn methods(&self, organ: &str) -> Vec<&'static str> {
-        ARCHITECTURES.into_iter().filter(|method| self.choose(organ, Some(method)).is_ok()).collect()
+        ARCHITECTURES.into_iter().filter(|method| self.pick(organ, Some(method)).is_some()).collect()
     }
 
     /// The first network, by name, that knows the organ and is of this method.
@@ -134,28 +135,36 @@ impl Catalogue {
     /// what finds the organ on its own.
     ///
     /// # Errors
-    /// No network knows the organ, or none by this method; a method that evolves a contour without one that gives it.
+    /// No network knows the organ, or none by this method; a method that evolves a contour without one that gives it; one
+    /// that works in a box.
     pub fn choose(&self, organ: &str, method: Option<&str>) -> Result<Choice<'_>, CatalogueError> {
+        if let Some(choice) = self.pick(organ, method) {
+            return Ok(choice);
+        }
+        Err(match method.and_then(|method| self.find(organ, method)) {
+            Some(network) if network.manifest.network.needs_start() => {
+                CatalogueError::NoFinder { organ: organ.to_owned(), method: network.method().to_owned() }
+            }
+            Some(network) => CatalogueError::NeedsRegion { method: network.method().to_owned() },
+            None => CatalogueError::Unknown {
+                organ: organ.to_owned(),
+                method: method.map(str::to_owned),
+                known: self.known(),
+            },
+        })
+    }
+
+    /// [`choose`](Self::choose) without a reason.
+    fn pick(&self, organ: &str, method: Option<&str>) -> Option<Choice<'_>> {
         let finder = self.finder(organ);
         let network = match method {
             Some(method) => self.find(organ, method),
             None => finder.and_then(|_| self.find(organ, "node-contour")).or(finder),
-        };
-        let Some(network) = network else {
-            return Err(CatalogueError::Unknown {
-                organ: organ.to_owned(),
-                method: method.map(str::to_owned),
-                known: self.known(),
-            });
-        };
-        match (network.manifest.network.needs_start(), network.finds()) {
-            (true, _) => match finder {
-                Some(first) => Ok(Choice { network, first: Some(first) }),
-                None => Err(CatalogueError::NoFinder { organ: organ.to_owned(), method: network.method().to_owned() }),
-            },
-            (false, true) => Ok(Choice { network, first: None }),
-            (false, false) => Err(CatalogueError::NeedsRegion { method: network.method().to_owned() }),
+        }?;
+        if network.manifest.network.needs_start() {
+            return Some(Choice { network, first: Some(finder?) });
         }
+        network.finds().then_some(Choice { network, first: None })
     }
 
     /// What is at hand, in words: `kidney (unet, node-contour), liver (unet)`.
