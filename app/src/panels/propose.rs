@@ -47,11 +47,13 @@ pub fn propose_ui(ui: &mut Ui, session: &Session, document: &Document, out: &mut
     match &session.proposing {
         Some(run) => running_ui(ui, run, out),
         None => {
-            let text = if session.proposal.is_some() { "Propose again" } else { "Propose" };
-            if parts::primary(ui, text, true)
-                .on_hover_text("A network draws a contour; nothing is changed by it")
-                .clicked()
-            {
+            // Once there is a proposal, the next thing to do is to decide on it.
+            let button = if session.proposal.is_some() {
+                ui.button("Propose again")
+            } else {
+                parts::primary(ui, "Propose", true)
+            };
+            if button.on_hover_text("A network draws a contour; nothing is changed by it").clicked() {
                 out.push(Command::Propose);
             }
         }
@@ -150,7 +152,7 @@ fn proposal_ui(ui: &mut Ui, session: &Session, document: &Document, proposal: &P
     let active = document.table.name(document.active_label);
     let sides = session.side_labels().filter(|_| findings.midline_mm.is_some());
     if let Some(sides) = sides {
-        let text = "Accept by side";
+        let text = "Accept as left and right kidney";
         let hint = format!("Into {} and {}", document.table.name(sides.left), document.table.name(sides.right));
         if parts::primary(ui, text, true).on_hover_text(hint).clicked() {
             out.push(Command::AcceptProposal { by_side: true });

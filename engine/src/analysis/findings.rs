@@ -71,6 +71,11 @@ pub enum Warning {
         /// Which borders.
         faces: Vec<Face>,
     },
+    /// The contour is cut off where the network saw nothing more.
+    #[error(
+        "the contour ends where the network's view ends: it is cut off there; seed it by hand, or take a wider network"
+    )]
+    View,
     /// One kidney alone.
     #[error("only {0} was found: is the other one removed, outside the scan, or missed?")]
     OneKidney(PartName),
@@ -195,6 +200,16 @@ impl Findings {
 }
 
 impl Findings {
+    /// Warns when the contour reaches the end of what a network saw of the scan (voxels, half-open).
+    pub(crate) fn look_at_view(&mut self, (lower, upper): ([usize; 3], [usize; 3]), scan: &Geometry) {
+        let Some(own) = self.bounds else { return };
+        let is_cut =
+            |d: usize| (lower[d] > 0 && own.0[d] <= lower[d]) || (upper[d] < scan.size()[d] && own.1[d] >= upper[d]);
+        if (0..3).any(is_cut) {
+            self.warnings.push(Warning::View);
+        }
+    }
+
     /// Takes over what was left out before, of the contour that this one started from: it must not go unsaid.
     pub(crate) fn also_left_out(&mut self, before: &Self) {
         self.left_out = (self.left_out.0 + before.left_out.0, self.left_out.1 + before.left_out.1);

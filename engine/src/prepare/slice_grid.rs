@@ -123,6 +123,18 @@ impl SliceGrid {
         self.band_px * (self.pixel_mm[0] * self.pixel_mm[1]).sqrt()
     }
 
+    /// The voxels that the grid covers, half-open: what lies beside them no network has seen.
+    pub fn seen(&self) -> ([usize; 3], [usize; 3]) {
+        let (mut lower, mut upper) = ([0; 3], self.size);
+        for axis in [&self.columns, &self.rows] {
+            let covered = |voxel: &usize| between(axis.pixel_of_voxel(*voxel as f64), axis.pixels).is_some();
+            let d = axis.voxel_axis;
+            lower[d] = (0..axis.voxels).find(covered).unwrap_or(0);
+            upper[d] = (0..axis.voxels).rev().find(covered).map_or(0, |last| last + 1);
+        }
+        (lower, upper)
+    }
+
     /// A scalar of the scan on the grid of slice `slice`, `[row][column]`; `beyond` stands for what lies outside.
     ///
     /// `value` is asked by linear offset on the stored grid.

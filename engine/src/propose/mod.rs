@@ -11,6 +11,7 @@ use crate::analysis::{self, Findings};
 use crate::infer::{InferError, InferReport, OrganPhi, Prediction, Progress, Request, Start, infer};
 use crate::models::Checkpoint;
 use crate::ode::{Scheme, SolverParams};
+use crate::prepare::SliceGrid;
 use crate::roi::Roi;
 use crate::volume::Volume;
 use std::ops::ControlFlow;
@@ -24,6 +25,16 @@ pub enum Beginning<'a> {
     Network(&'a Checkpoint),
     /// From a contour that somebody drew. Nothing of the result is left out then.
     Contour(&'a OrganPhi),
+}
+
+impl<'a> Beginning<'a> {
+    /// The network that gives the start, if one does.
+    fn network(self) -> Option<&'a Checkpoint> {
+        match self {
+            Self::Network(network) => Some(network),
+            Self::Nothing | Self::Contour(_) => None,
+        }
+    }
 }
 
 /// What is asked.
@@ -137,6 +148,12 @@ pub fn propose(
     } else {
         analysis::describe(organ, scan, region, &phi.phi_mm)
     };
+    // The narrower of the views counts: a contour that starts cut off stays so.
+    for network in [Some(question.network), question.beginning.network()].into_iter().flatten() {
+        let view = SliceGrid::new(scan.geometry(), &network.manifest.preprocessing, region)?.seen();
+        findings.look_at_view(view, scan.geometry());
+    }
+    findings.warnings.dedup();
     if let Some(before) = &before {
         findings.also_left_out(before);
     }

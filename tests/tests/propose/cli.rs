@@ -1,6 +1,6 @@
 //! `zeroset segment --organ`: no other option, what the report and the header name, and what to do when there is no network.
 
-use crate::support::{CRUMB, LEFT, PELVIC, RIGHT, identity, labels, lps, scan, write_models};
+use crate::support::{CRUMB, LEFT, PELVIC, RIGHT, identity, labels, lps, narrow_finder, scan, write_models};
 use serde_json::Value;
 use std::path::Path;
 use zeroset_engine::{LabelMap, io};
@@ -105,6 +105,25 @@ fn without_a_network_one_line_says_what_to_do() {
         assert!(err.contains(words), "{more}: {err}");
         assert!(out.is_empty() && !folder.join("m.nii.gz").exists(), "{more}");
     }
+}
+
+#[test]
+fn a_contour_that_the_networks_view_cuts_off_is_told() {
+    let folder = folder();
+    let folder = folder.path();
+    io::write_volume(&folder.join("two.nii.gz"), &scan(&lps(), &[LEFT, RIGHT], 0.0), None).unwrap();
+    // The kidneys reach from 20 to 60 mm behind the middle; 16 rows see 32 mm of it.
+    narrow_finder(16).save(&folder.join("narrow")).unwrap();
+    let (code, out, err) =
+        zeroset("segment DIR/two.nii.gz --method unet --model DIR/narrow -o DIR/m.nii.gz --json", folder);
+    assert_eq!(code, 0, "{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let warnings = report["warnings"].to_string();
+    assert!(warnings.contains("the contour ends where the network's view ends"), "{warnings}");
+    assert_eq!(report["voxels"], 2 * 20 * 10 * 3);
+    let (_, out, _) =
+        zeroset("segment DIR/two.nii.gz --organ kidney --models DIR/models -o DIR/m.nii.gz --json", folder);
+    assert!(!out.contains("view ends"), "the whole slice is seen: {out}");
 }
 
 #[test]

@@ -127,6 +127,13 @@ pub fn identity(organs: &[&str]) -> Checkpoint {
     Checkpoint::new(network, config, preprocessing(organs), SolverParams::fixed(Scheme::Euler, 1)).unwrap()
 }
 
+/// A network that sees the middle of a slice only, `rows` of its pixels high.
+pub fn narrow_finder(rows: usize) -> Checkpoint {
+    let mut narrow = finder(&["kidney"]);
+    narrow.manifest.preprocessing.size[0] = rows;
+    narrow
+}
+
 /// A folder laid out as `assets/models`: a UNet for kidney and liver, a contour ODE for the kidney.
 pub fn write_models(folder: &Path) {
     finder(&["kidney", "liver"]).save(&folder.join("both-unet")).unwrap();

@@ -86,7 +86,9 @@ fn one_button_shows_a_dashed_contour_that_can_be_accepted() {
     display.maximised = Some(Pane::Slice(Plane::Axial));
     display.fit_all();
     bench.harness.run_steps(4);
-    for text in ["Kidney, 320.0 mL", "left 160.0 mL · right 160.0 mL", "Propose again", "Accept by side"] {
+    for text in
+        ["Kidney, 320.0 mL", "left 160.0 mL · right 160.0 mL", "Propose again", "Accept as left and right kidney"]
+    {
         bench.harness.get_by_label(text);
     }
     bench.harness.get_by_label("1 further part(s) of 80 mL in all were left out: look whether they belong to it");
@@ -98,7 +100,7 @@ fn one_button_shows_a_dashed_contour_that_can_be_accepted() {
         let share = side as f64 / (1.8 * around);
         assert!(share > 0.3 && share < 0.8, "{side} pixels on a line of {around:.0}");
     }
-    bench.click("Accept by side");
+    bench.click("Accept as left and right kidney");
     bench.wait("the labels", |session| session.document.as_ref().is_some_and(|d| d.labels.is_some()));
     bench.harness.run_steps(3);
     assert_eq!(bench.session().document.as_ref().unwrap().labels.as_ref().unwrap().present(), [3, 4]);
