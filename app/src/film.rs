@@ -49,7 +49,7 @@ pub fn write(path: &Path, job: &AnimationJob) -> anyhow::Result<()> {
 }
 
 /// The grid of φ with its axes in the scan's order: a slice's grid has them in its own.
-fn grid_with_scan_axes(place: &Place, scan: &Geometry) -> anyhow::Result<Geometry> {
+pub(crate) fn grid_with_scan_axes(place: &Place, scan: &Geometry) -> anyhow::Result<Geometry> {
     let Some(slice) = place.slice else { return Ok(place.geometry.clone()) };
     let whole = place.roi.geometry_of_slices(scan, Some(slice.axis))?;
     let (mut lower, mut size) = ([0; 3], whole.size());

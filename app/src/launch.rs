@@ -10,11 +10,11 @@ use std::sync::Arc;
 /// How to go on without a window.
 const WITHOUT: &str = "without a window use `zeroset segment SCAN -o MASK …` or try `zeroset demo`";
 
-/// Opens the window, with a scan and a mask over it where they are given.
+/// Opens the window, with a scan, a mask over it, and the folder of a model that moves contours, where they are given.
 ///
 /// # Errors
 /// No display or no usable graphics adapter, in one line that says how to go on.
-pub fn run_window(file: Option<PathBuf>, mask: Option<PathBuf>) -> anyhow::Result<()> {
+pub fn run_window(file: Option<PathBuf>, mask: Option<PathBuf>, model: Option<PathBuf>) -> anyhow::Result<()> {
     if cfg!(target_os = "linux") && !["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().any(|v| is_set(v)) {
         return Err(anyhow!("no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set): {WITHOUT}"));
     }
@@ -32,7 +32,11 @@ pub fn run_window(file: Option<PathBuf>, mask: Option<PathBuf>) -> anyhow::Resul
     eframe::run_native(
         "zeroset",
         options,
-        Box::new(move |cc| Ok(Box::new(ZerosetApp::new(cc, Recent::of_user(), file, mask)?))),
+        Box::new(move |cc| {
+            let mut app = ZerosetApp::new(cc, Recent::of_user(), file, mask)?;
+            app.desk.session.model = model;
+            Ok(Box::new(app))
+        }),
     )
     .map_err(|error| anyhow!("{}: {WITHOUT}", reason(&error)))
 }

@@ -149,7 +149,13 @@ pub fn accept(job: &AcceptJob) -> anyhow::Result<Outcome> {
 }
 
 /// φ of a slice at the scan's voxels of that slice within the ROI, x fastest.
-fn slice_onto_scan(phi: &[f32], place: &Place, scan: &Geometry, lower: [usize; 3], size: [usize; 3]) -> Vec<f32> {
+pub(crate) fn slice_onto_scan(
+    phi: &[f32],
+    place: &Place,
+    scan: &Geometry,
+    lower: [usize; 3],
+    size: [usize; 3],
+) -> Vec<f32> {
     let affine = place.geometry.voxel_from_world() * scan.world_from_voxel();
     let grid = place.geometry.size();
     let mut onto = Vec::with_capacity(size.iter().product());

@@ -34,6 +34,9 @@ pub struct Cli {
     /// Mask on the scan's grid to show over it.
     #[arg(long, value_name = "MASK", requires = "file")]
     pub mask: Option<PathBuf>,
+    /// Trained contour NODE with which the window can move contours: the folder with its model.json.
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
 }
 
 /// The subcommands.
@@ -96,7 +99,7 @@ where
 /// Whatever the subcommand could not do, ready to be shown in one line.
 pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
     match cli.command {
-        None => crate::run_window(cli.file, cli.mask),
+        None => crate::run_window(cli.file, cli.mask, cli.model),
         Some(Command::Bench(args)) => bench::run(args, out),
         Some(Command::Info(args)) => info::run(args, out),
         Some(Command::Convert(args)) => convert::run(args, out),

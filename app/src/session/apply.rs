@@ -166,6 +166,9 @@ impl Session {
     /// Brings the running evolution up to the document's weights and stopping rule.
     fn steer_settings(&self) -> Vec<Effect> {
         let Some(document) = self.document.as_ref().filter(|_| self.evolution.exists()) else { return Vec::new() };
+        if self.evolution.neural.as_ref().is_some_and(|neural| neural.t.is_some()) {
+            return vec![Effect::Evolver(EvolverCommand::SetLaw(Box::new(document.evolve.neural.clone())))];
+        }
         // Another method needs other fields: that takes a restart.
         if self.begun.as_ref().is_some_and(|b| b.speed.method != document.evolve.params.method) {
             return Vec::new();

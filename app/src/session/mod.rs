@@ -12,7 +12,9 @@ pub mod evolution;
 pub mod history;
 pub mod jobs;
 pub mod labels;
+pub mod neural;
 pub mod plane;
+mod region;
 mod results;
 pub mod speed;
 pub mod window;
@@ -122,6 +124,8 @@ pub struct Session {
     pub radius_mm: f64,
     /// Steps between two pictures.
     pub steps_per_picture: u32,
+    /// Folder of the model that moves contours, where one was given.
+    pub model: Option<PathBuf>,
     /// The newest message.
     pub notice: Option<Notice>,
     /// A segmentation on another grid, waiting for an answer.

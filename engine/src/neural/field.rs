@@ -144,9 +144,10 @@ impl Field {
             for column in 0..w {
                 let world = geometry.world_of_voxel(self.grid.voxel_of_pixel(slice, row, column));
                 let Some(distance_mm) = ball.distance_mm(world, |normal| self.thickness_mm(normal)) else { continue };
-                let distance = (distance_mm as f32 / band_mm).clamp(-FAR_BANDS, FAR_BANDS);
+                let distance = distance_mm as f32 / band_mm;
                 let value = &mut shown[row * w + column];
-                let painted = if add { value.min(distance) } else { value.max(-distance) };
+                let painted =
+                    if add { value.min(distance.max(-FAR_BANDS)) } else { value.max((-distance).min(FAR_BANDS)) };
                 touched |= painted != *value;
                 *value = painted;
             }
