@@ -181,7 +181,8 @@ impl Thread {
             };
             if let Some(first) = first {
                 let mut commands = Vec::new();
-                for message in std::iter::once(first).chain(self.inbox.try_iter()) {
+                let messages: Vec<Message> = std::iter::once(first).chain(self.inbox.try_iter()).collect();
+                for message in messages {
                     match message {
                         Message::Command(command) => commands.push(command),
                         Message::News(serial, round, news) => self.take_news(serial, round, news),
@@ -209,7 +210,9 @@ impl Thread {
     }
 
     fn take_news(&mut self, serial: u64, round: u64, news: News) {
-        if let Some(Active::Neural(run)) = self.run.as_mut().filter(|run| run.serial() == serial) {
+        if let Some(Active::Neural(run)) = &mut self.run
+            && run.serial() == serial
+        {
             run.take(round, news);
         }
     }

@@ -3,6 +3,7 @@
 use crate::session::document::{Accepted, LoadedScan};
 use crate::session::evolution::Place;
 use crate::session::jobs::{AcceptJob, Content, Origin, WriteJob};
+use crate::session::neural::{MOMENTS, NeuralOrigin};
 use crate::session::{Outcome, SpeedImage, SpeedKey};
 use rayon::prelude::*;
 use serde_json::json;
@@ -187,6 +188,12 @@ pub fn write(job: &WriteJob) -> anyhow::Result<Option<u64>> {
             io::write_f32(&job.path, geometry, samples, Some(&provenance(&job.origin, "level set")))?;
             Ok(None)
         }
+        Content::Series(geometry, volumes, step) => {
+            let volumes: Vec<&[f32]> = volumes.iter().map(|phi| phi.as_slice()).collect();
+            let provenance = provenance(&job.origin, "level set over time");
+            io::write_f32_series(&job.path, geometry, &volumes, *step, Some(&provenance))?;
+            Ok(None)
+        }
         Content::Animation(animation) => {
             crate::film::write(&job.path, animation)?;
             Ok(None)
@@ -197,8 +204,7 @@ pub fn write(job: &WriteJob) -> anyhow::Result<Option<u64>> {
 /// What a file says about how it came about: the last contour's settings, and one line for each contour in it.
 fn provenance(origin: &Origin, otherwise: &str) -> Provenance {
     let last = origin.accepted.last();
-    let mut provenance =
-        Provenance::new(last.map_or_else(|| otherwise.to_owned(), |a| method_name(a.evolve.params.method)));
+    let mut provenance = Provenance::new(last.map_or_else(|| otherwise.to_owned(), method));
     if let Some(source) = &origin.source {
         provenance.source_file = source.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         provenance.source_sha256 = sha256_of_file(source).unwrap_or_default();
@@ -210,9 +216,37 @@ fn provenance(origin: &Origin, otherwise: &str) -> Provenance {
         provenance.iterations = last.step;
         provenance.time = last.time;
     }
+    if let Some(neural) = &origin.neural {
+        provenance.method = format!("{otherwise}, contour NODE");
+        provenance.parameters = json!({ "neural": neural_parameters(neural) });
+        provenance.time = neural.t;
+    }
     provenance.history = origin.log.clone();
     provenance.history.extend(origin.accepted.iter().map(in_words));
     provenance
+}
+
+/// What moved an accepted contour.
+fn method(accepted: &Accepted) -> String {
+    match &accepted.neural {
+        None => method_name(accepted.evolve.params.method),
+        Some(_) if accepted.step > MOMENTS => {
+            format!("contour NODE, then {}", method_name(accepted.evolve.params.method))
+        }
+        Some(_) => "contour NODE".to_owned(),
+    }
+}
+
+fn neural_parameters(neural: &NeuralOrigin) -> serde_json::Value {
+    json!({
+        "model": neural.model,
+        "weights_sha256": neural.weights_sha256,
+        "organ": neural.organ,
+        "t": neural.t,
+        "solver": neural.solver,
+        "priors": neural.priors,
+        "edited_at_t": neural.edits,
+    })
 }
 
 fn method_name(method: Method) -> String {
@@ -240,6 +274,7 @@ fn parameters(accepted: &Accepted) -> serde_json::Value {
             "exponent": accepted.speed.exponent,
             "imported": accepted.speed.imported.as_ref().and_then(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()),
         },
+        "neural": accepted.neural.as_ref().map(neural_parameters),
         "edited_at_steps": accepted.edits,
     })
 }
@@ -250,7 +285,7 @@ fn in_words(accepted: &Accepted) -> String {
     format!(
         "label {}: {}, {} seeds, step {}, t = {:.2}{edits}",
         accepted.label,
-        method_name(accepted.evolve.params.method),
+        method(accepted),
         accepted.seeds.len(),
         accepted.step,
         accepted.time

@@ -96,12 +96,14 @@ pub fn stirred(network: Network, seed: u64, most: f32) -> Network {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             param.map(|value| {
                 let old = values(value.clone());
-                // Kernels are drawn anew, of PyTorch's size; scales stay about 1, what is 0 stays near it.
+                // Kernels and biases are drawn anew, of PyTorch's size; scales stay about 1, what is 0 stays near it.
                 let fan = value.dims()[1..].iter().product::<usize>() as f32;
-                let (keep, reach) = match old.iter().all(|v| *v == 0.0) {
-                    true => (0.0, self.1),
-                    false if D > 1 => (0.0, 1.0 / fan.sqrt()),
-                    false => (1.0, self.1),
+                let all = |wanted: f32| old.iter().all(|v| *v == wanted);
+                let (keep, reach) = match (all(0.0), all(1.0)) {
+                    (true, _) => (0.0, self.1),
+                    (_, true) => (1.0, self.1),
+                    _ if D > 1 => (0.0, 1.0 / fan.sqrt()),
+                    _ => (0.0, 0.1),
                 };
                 let mut next = || {
                     self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);

@@ -21,6 +21,8 @@ use zeroset_engine::ode::Outcome;
 
 /// Frames of an animated picture.
 const FILM_FRAMES: u64 = 60;
+/// Most bytes of φ that they hold together.
+const FILM_BYTES: usize = 1 << 30;
 
 /// A line of the timeline: a branch of the network's evolution, and the level set evolution that left it.
 struct Line {
@@ -60,6 +62,8 @@ pub struct Run {
     stroke: Option<(HashMap<usize, Vec<f32>>, PhiState)>,
     origin: NeuralOrigin,
     failure: Option<String>,
+    /// The start reaches beyond what the network sees.
+    sees_part: bool,
 }
 
 impl Run {
@@ -81,7 +85,7 @@ impl Run {
         };
         law.solver.check()?;
         let starts = place::starts(setup, &field)?;
-        let trajectory = Trajectory::new(starts, law.clone(), Trajectory::DEFAULT_BUDGET_BYTES)?;
+        let trajectory = Trajectory::new(starts.moments, law.clone(), Trajectory::DEFAULT_BUDGET_BYTES)?;
         let model = neural.model.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let weights_sha256 = field.weights_sha256().to_owned();
         let origin = NeuralOrigin { model, weights_sha256, organ, ..NeuralOrigin::default() };
@@ -106,6 +110,7 @@ impl Run {
             stroke: None,
             origin,
             failure: None,
+            sees_part: starts.beyond,
         };
         run.solve();
         Ok(run)
@@ -430,10 +435,11 @@ impl Run {
 
     /// φ of the network's branch at `t` on the place's grid; slices under the brush as they are painted.
     fn phi(&self, t: f64) -> anyhow::Result<Vec<f32>> {
-        let branch = self.branch();
+        let (branch, trajectory) = (self.branch(), &self.trajectory);
+        let painted = self.stroke.as_ref().map(|(maps, _)| maps);
         let shown = |index: usize| {
-            let painted = self.stroke.as_ref().and_then(|(maps, _)| maps.get(&index).cloned());
-            painted.unwrap_or_else(|| self.trajectory.shown(branch, index, t))
+            let map = painted.and_then(|maps| maps.get(&index).cloned());
+            map.unwrap_or_else(|| trajectory.shown(branch, index, t))
         };
         place::phi_mm(self.trajectory.slices(), shown, self.field.grid(), &self.place, &self.scan)
     }
@@ -441,7 +447,8 @@ impl Run {
     /// φ at evenly spaced moments of the active line.
     fn film(&mut self, path: std::path::PathBuf) -> anyhow::Result<Extra> {
         let (here, last) = (self.step, self.last_step());
-        let frames = last.clamp(1, FILM_FRAMES);
+        let voxels = self.place.geometry.len().max(1);
+        let frames = last.clamp(1, FILM_FRAMES).min((FILM_BYTES / (size_of::<f32>() * voxels)).max(1) as u64);
         let mut moments = Vec::new();
         for frame in 0..=frames {
             self.seek(last * frame / frames)?;

@@ -41,11 +41,19 @@ pub fn phi_mm(
     Ok(if own.same_grid(&target, 1e-9) { phi } else { resample(&phi, &own, &target) })
 }
 
+/// Where slices start.
+pub struct Starts {
+    /// The moment t = 0 of each slice that has a contour.
+    pub moments: Vec<(usize, Moment)>,
+    /// Whether a part of the contour lies where the network does not see.
+    pub beyond: bool,
+}
+
 /// The moment t = 0 of every slice of the place that has a contour.
 ///
 /// # Errors
 /// Seeds outside the scan, a place that does not lie in it, a slice across another axis than the network's.
-pub fn starts(setup: &EvolutionSetup, field: &Field) -> anyhow::Result<Vec<(usize, Moment)>> {
+pub fn starts(setup: &EvolutionSetup, field: &Field) -> anyhow::Result<Starts> {
     let (scan, place, axis) = (&setup.scan, &setup.place, field.grid().axis());
     let slices = match place.slice {
         Some(slice) if slice.axis == axis => slice.index..slice.index + 1,
@@ -85,7 +93,10 @@ pub fn starts(setup: &EvolutionSetup, field: &Field) -> anyhow::Result<Vec<(usiz
     let starts: Vec<(usize, Moment)> =
         slices.into_par_iter().filter_map(|slice| Some((slice, field.start(slice, |index| phi[index])?))).collect();
     ensure!(!starts.is_empty(), "no slice has a contour to start from: place a seed, or choose a label in the region");
-    Ok(starts)
+    let [nx, ny, _] = scan.size();
+    let voxel = |index: usize| [index % nx, index / nx % ny, index / (nx * ny)];
+    let beyond = (0..phi.len()).into_par_iter().any(|index| phi[index] < 0.0 && !field.grid().covers(voxel(index)));
+    Ok(Starts { moments: starts, beyond })
 }
 
 /// φ on the scan from a level set on each slice, mm.

@@ -9,6 +9,10 @@ use zeroset_engine::levelset::history::Event;
 use zeroset_engine::levelset::phi::grid_of;
 use zeroset_engine::levelset::stepper::StepStats;
 
+/// The start reaches beyond what the network sees.
+const SEES_PART: &str = "This network sees only the middle of each slice, and the start contour reaches beyond it: what \
+    lies there is cut off. Use another model.";
+
 impl Run {
     /// The φ as shown, of the network's branch or of the level set evolution that follows it.
     pub(super) fn shown_state(&mut self) -> anyhow::Result<PhiState> {
@@ -66,6 +70,7 @@ impl Run {
             time: self.t(),
             reports: Arc::new(vec![StepReport { step: self.step, time: self.t(), stats }]),
             device: "the CPU (network)".to_owned(),
+            warnings: self.sees_part.then(|| SEES_PART.to_owned()).into_iter().collect(),
             ..EvolutionView::default()
         }
     }

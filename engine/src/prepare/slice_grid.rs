@@ -249,6 +249,13 @@ impl SliceGrid {
         }
     }
 
+    /// Whether a voxel's middle lies on the grid, so that the network sees it.
+    pub fn covers(&self, voxel: [usize; 3]) -> bool {
+        [&self.columns, &self.rows]
+            .into_iter()
+            .all(|axis| between(axis.pixel_of_voxel(voxel[axis.voxel_axis] as f64), axis.pixels).is_some())
+    }
+
     /// Where the middle of a pixel lies on the scan's stored grid, as a fractional voxel.
     pub fn voxel_of_pixel(&self, slice: usize, row: usize, column: usize) -> [f64; 3] {
         let mut voxel = [0.0; 3];
