@@ -230,7 +230,7 @@ fn provenance(origin: &Origin, otherwise: &str) -> Provenance {
 fn method(accepted: &Accepted) -> String {
     match &accepted.neural {
         None => method_name(accepted.evolve.params.method),
-        Some(_) if accepted.step > MOMENTS => {
+        Some(neural) if accepted.step > (neural.t * MOMENTS as f64).round() as u64 => {
             format!("contour NODE, then {}", method_name(accepted.evolve.params.method))
         }
         Some(_) => "contour NODE".to_owned(),

@@ -131,7 +131,7 @@ impl Run {
             origin: NeuralOrigin {
                 solver: law.solver,
                 priors: law.priors.clone(),
-                t: self.t(),
+                t: self.lines[self.active].follows.as_ref().map_or(self.t(), |f| self.t().min(t_of(f.from))),
                 edits,
                 ..self.origin.clone()
             },

@@ -163,7 +163,11 @@ fn readout_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
                     parts::weak(ui, format!("solving: {done} of {of} slices"));
                 }
             }
-            _ => {
+            Some((None, neural)) => {
+                let step = evolution.step - (neural.origin.t * MOMENTS as f64).round() as u64;
+                ui.label(strong(format!("t = {:.3}, then step {step}", neural.origin.t)));
+            }
+            None => {
                 ui.label(strong(format!("step {} / {}", evolution.step, evolution.last_step)));
                 ui.label(strong(format!("t = {:.2}", evolution.time)));
             }

@@ -65,7 +65,7 @@ pub struct NeuralOrigin {
     pub solver: SolverParams,
     /// Priors of the line shown.
     pub priors: Priors,
-    /// t of the contour: 1 also where a level set evolution has followed.
+    /// t of the contour; where a level set evolution has followed, the t that it left from.
     pub t: f64,
     /// t of each brush edit before it.
     pub edits: Vec<f64>,

@@ -13,7 +13,8 @@
 //! The network's answer is φ(1) + ψ(γ(1)); on the way φ(t) is γ's φ channels. Shown is φ(t) + u(t), where u = t ψ(γ(t))
 //! at the start and at every accepted step, and runs linearly between them. So u(0) = 0 and the start is shown as it is;
 //! at t = 1 it is the network's answer, bit for bit that of [`crate::infer`]; in between nothing jumps; and what is
-//! shown at t depends on nothing that comes after it. ψ is evaluated once per step, never to draw.
+//! shown at t depends on nothing that comes after it. Where strokes bound φ ([`Priors::strokes`]) u is cut so that they
+//! bound what is shown too. ψ is evaluated once per step, never to draw.
 //!
 //! # Branches and paint
 //! A branch leaves its line at any t. Its γ(t) is that of the dense output: the step around t is taken again, with the

@@ -67,7 +67,7 @@ impl Field {
         let state = self.states(&job.slices, &job.from);
         let ground = Ground::new(self, &job.slices, &job.law.priors);
         let rate = |t: f64, state: &Tensor<4>| self.rate(t, state, &job.law.priors, &ground);
-        let told = |step: &Step<'_, Tensor<4>>| on_step(Advance { kept: self.keep(step, job) });
+        let told = |step: &Step<'_, Tensor<4>>| on_step(Advance { kept: self.keep(step, job, &ground) });
         let solver = &job.law.solver;
         if solver.scheme == Scheme::DormandPrince {
             solve(rate, state, [t, END], solver, told).outcome
@@ -91,12 +91,15 @@ impl Field {
     }
 
     /// An accepted step as it is kept, slice by slice.
-    fn keep(&self, step: &Step<'_, Tensor<4>>, job: &Job) -> Vec<Kept> {
+    fn keep(&self, step: &Step<'_, Tensor<4>>, job: &Job, ground: &Ground) -> Vec<Kept> {
         let mut coefficients = step.dense.coefficients();
         coefficients.pop();
         let inner: Vec<Vec<f32>> = coefficients.iter().map(|c| self.phi(c)).collect();
         let phi = self.phi(step.state);
-        let correction = self.organ(self.network.correction(step.state.clone(), self.grid.pixels()));
+        let mut correction = self.organ(self.network.correction(step.state.clone(), self.grid.pixels()));
+        let share = step.t as f32;
+        correction.iter_mut().for_each(|u| *u *= share);
+        job.law.priors.hold(ground, &phi, &mut correction);
         let state = values(step.state.clone());
         let figures = StepFigures {
             t: step.t,
@@ -107,7 +110,6 @@ impl Field {
         };
         let n = job.slices.len();
         let part = |all: &[f32], index: usize| all[index * all.len() / n..(index + 1) * all.len() / n].to_vec();
-        let share = step.t as f32;
         (0..n)
             .map(|index| Kept {
                 figures,
@@ -115,7 +117,7 @@ impl Field {
                 end: Moment {
                     t: step.t,
                     phi: Arc::new(part(&phi, index)),
-                    correction: Arc::new(part(&correction, index).into_iter().map(|u| share * u).collect()),
+                    correction: Arc::new(part(&correction, index)),
                     change: None,
                     source: Source::State(Arc::new(part(&state, index))),
                 },

@@ -106,6 +106,14 @@ impl Priors {
         self.between.acts()
     }
 
+    /// Keeps what the postnet adds from carrying φ over a stroke that it respects; both maps as in
+    /// [`apply`](Self::apply).
+    pub(super) fn hold(&self, ground: &Ground, phi: &[f32], correction: &mut [f32]) {
+        if let Some(bounds) = ground.bounds.as_ref().filter(|_| self.strokes.acts()) {
+            strokes::hold(bounds, phi, correction);
+        }
+    }
+
     /// Changes dφ/dt; both maps are `[slice][row][column]`, band widths.
     pub fn apply(&self, ground: &Ground, phi: &[f32], rate: &mut [f32]) {
         if self.curvature.acts() {

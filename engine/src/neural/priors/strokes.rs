@@ -14,6 +14,9 @@ const DEPTH: f32 = 1.0;
 /// Over this last part of the way the rate across a bound fades out, band widths.
 const FADE: f32 = 0.25;
 
+/// Within this of its bound φ is on its side, band widths.
+const TOUCH: f32 = 0.01;
+
 /// One dab of a stroke.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stroke {
@@ -69,6 +72,20 @@ pub(super) fn constrain(bounds: &Bounds, pull: f64, phi: &[f32], rate: &mut [f32
             *rate = -below(-*rate, -phi, -least, pull as f32);
         } else if most < f32::INFINITY {
             *rate = below(*rate, phi, most, pull as f32);
+        }
+    }
+}
+
+/// Limits what is added to φ for display: where φ is on its side, so is the sum.
+pub(super) fn hold(bounds: &Bounds, phi: &[f32], correction: &mut [f32]) {
+    let limits = bounds.least.iter().zip(&bounds.most);
+    for ((correction, &phi), (&least, &most)) in correction.iter_mut().zip(phi).zip(limits) {
+        // The bound is approached from the other side without end: nearly there counts as there.
+        if phi <= most + TOUCH {
+            *correction = correction.min(most - phi);
+        }
+        if phi >= least - TOUCH {
+            *correction = correction.max(least - phi);
         }
     }
 }
