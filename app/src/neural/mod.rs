@@ -8,6 +8,7 @@ mod view;
 pub use network::News;
 
 use crate::evolver::{Extra, Run as LevelSetRun};
+use crate::session::DeviceChoice;
 use crate::session::evolution::{BrushTouch, EvolutionSetup, EvolverCommand, PhiState, Place};
 use crate::session::neural::{MOMENTS, NeuralOrigin, NeuralSettings};
 use crate::starting;
@@ -379,6 +380,8 @@ impl Run {
         let edited = self.end_stroke()?;
         debug_assert!(edited.is_none(), "a stroke ends with the brush");
         (self.playing, self.goal) = (false, None);
+        // φ comes from the CPU at every picture: the graphics device would only add a copy.
+        let setup = &EvolutionSetup { device: DeviceChoice::Cpu, ..setup.clone() };
         let started = starting::evolution(setup, &starting::Gpu::default())?;
         let from = self.step;
         let branch = self.branch();

@@ -33,7 +33,7 @@ pub fn evolve_ui(ui: &mut Ui, session: &Session, document: &Document, display: &
         out.push(Command::SetEvolve(evolve.clone()));
     }
     if session.stale() {
-        let text = "Region, speed, seeds, dimension or device were changed: restart to use them.";
+        let text = "Region, speed, seeds, method, dimension or device were changed: restart to use them.";
         ui.label(egui::RichText::new(text).size(12.0).color(theme::palette(ui).warning));
         if ui.button("Restart").clicked() {
             out.push(Command::Restart);

@@ -170,11 +170,18 @@ impl Session {
         self.document.as_ref().is_some_and(Document::unsaved)
     }
 
-    /// Whether region, speed image, seeds, dimension or device were changed since the evolution began: it goes on with
-    /// the old ones until it is restarted.
+    /// Whether region, speed image, seeds, dimension or device were changed since the evolution began, or a network was
+    /// chosen: it goes on with the old ones until it is restarted. (Another method than the network's may follow it.)
     pub fn stale(&self) -> bool {
         let now = self.document.as_ref().map(control::Begun::of);
-        self.evolution.exists() && self.begun.is_some() && self.begun != now
+        let network = self.document.as_ref().is_some_and(|d| d.evolve.neural.on);
+        let by_network = self.evolution.neural.as_ref().is_some_and(|neural| neural.t.is_some());
+        let changed = self.begun.is_some() && self.begun != now;
+        match (by_network, network) {
+            (true, false) => false,
+            (false, true) => self.evolution.exists(),
+            _ => self.evolution.exists() && changed,
+        }
     }
 
     /// Whether the speed image fits the present settings.
