@@ -53,6 +53,7 @@ impl Dialogs {
     fn save(&self, export: Export, proposal: &Path) {
         let (filter, endings, complete): (_, &[&str], &'static [&'static str]) = match export {
             Export::Animation => ("GIF", &["gif"], &[".gif"]),
+            Export::Pictures => ("PNG", &["png"], &[".png"]),
             _ => ("NIfTI", &["gz", "nii"], &[".nii.gz", ".nii", ".hdr", ".img"]),
         };
         let mut dialog = rfd::AsyncFileDialog::new().set_title("Save").add_filter(filter, endings);

@@ -3,6 +3,7 @@
 //! The window never waits for it. A state that nobody has fetched is replaced by a newer one; φ is copied only when
 //! the last copy was fetched, so a fast evolution is not slowed down by a slow screen.
 
+use crate::neural::{self, News};
 use crate::session::evolution::{BrushTouch, EvolutionSetup, EvolutionView, EvolverCommand, PhiState, Place, RunState};
 use crate::starting;
 use crate::worker::Wake;
@@ -31,7 +32,7 @@ pub enum Extra {
 
 /// The thread's handle.
 pub struct Evolver {
-    commands: Sender<EvolverCommand>,
+    commands: Sender<Message>,
     newest: Arc<Mutex<Option<Shown>>>,
     extras: Receiver<Extra>,
 }
@@ -54,16 +55,17 @@ impl Evolver {
         let (extra_out, extras) = channel();
         let newest = Arc::new(Mutex::new(None));
         let slot = newest.clone();
-        std::thread::Builder::new()
-            .name("zeroset-evolver".to_owned())
-            .spawn(move || Thread { inbox, slot, extras: extra_out, wake, gpu, run: None }.work())?;
+        std::thread::Builder::new().name("zeroset-evolver".to_owned()).spawn({
+            let post = commands.clone();
+            move || Thread { inbox, post, slot, extras: extra_out, wake, gpu, run: None }.work()
+        })?;
         Ok(Self { commands, newest, extras })
     }
 
     /// Gives the thread a command.
     pub fn send(&self, command: EvolverCommand) {
         // The thread ends with the program; a command after that has no one to ask.
-        let _ = self.commands.send(command);
+        let _ = self.commands.send(Message::Command(command));
     }
 
     /// The newest state, once.
@@ -77,8 +79,62 @@ impl Evolver {
     }
 }
 
-/// The running evolution and how it is shown.
-struct Run {
+impl Drop for Evolver {
+    fn drop(&mut self) {
+        let _ = self.commands.send(Message::End);
+    }
+}
+
+/// What reaches the thread.
+enum Message {
+    /// From the window.
+    Command(EvolverCommand),
+    /// From the network of the evolution with this number, of its round with this number.
+    News(u64, u64, News),
+    /// The window is gone.
+    End,
+}
+
+/// The evolution that there is.
+enum Active {
+    /// By the level set equation.
+    LevelSet(Box<Run>),
+    /// By a network.
+    Neural(Box<neural::Run>),
+}
+
+impl Active {
+    fn playing(&self) -> bool {
+        match self {
+            Self::LevelSet(run) => run.playing,
+            Self::Neural(run) => run.playing(),
+        }
+    }
+
+    fn play_picture(&mut self) {
+        match self {
+            Self::LevelSet(run) => run.play_picture(),
+            Self::Neural(run) => run.play(),
+        }
+    }
+
+    fn carry_out(&mut self, command: EvolverCommand) -> Result<Option<Extra>, String> {
+        match self {
+            Self::LevelSet(run) => run.carry_out(command).map_err(|error| error.to_string()),
+            Self::Neural(run) => run.carry_out(command).map_err(|error| crate::cli::one_line(&error)),
+        }
+    }
+
+    fn shown(&mut self) -> Shown {
+        match self {
+            Self::LevelSet(run) => Shown { view: run.view(), phi_buffer: run.phi_buffer.clone() },
+            Self::Neural(run) => Shown { view: run.view(), phi_buffer: None },
+        }
+    }
+}
+
+/// A running evolution by the level set equation, and how it is shown.
+pub(crate) struct Run {
     serial: u64,
     place: Place,
     evolution: Evolution,
@@ -95,40 +151,50 @@ struct Run {
 }
 
 struct Thread {
-    inbox: Receiver<EvolverCommand>,
+    inbox: Receiver<Message>,
+    /// Where networks post their news.
+    post: Sender<Message>,
     slot: Arc<Mutex<Option<Shown>>>,
     extras: Sender<Extra>,
     wake: Wake,
     gpu: starting::Gpu,
-    run: Option<Run>,
+    run: Option<Active>,
 }
 
 impl Thread {
     fn work(mut self) {
         let mut next_picture = Instant::now();
         loop {
-            let playing = self.run.as_ref().is_some_and(|r| r.playing);
+            let playing = self.run.as_ref().is_some_and(Active::playing);
             // A running evolution looks for commands between pictures; a held one waits for them.
             let first = if playing {
                 match self.inbox.recv_timeout(next_picture.saturating_duration_since(Instant::now())) {
-                    Ok(command) => Some(command),
+                    Ok(message) => Some(message),
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => return,
                 }
             } else {
                 match self.inbox.recv() {
-                    Ok(command) => Some(command),
+                    Ok(message) => Some(message),
                     Err(_) => return,
                 }
             };
             if let Some(first) = first {
-                let commands = std::iter::once(first).chain(self.inbox.try_iter()).collect();
+                let mut commands = Vec::new();
+                let messages: Vec<Message> = std::iter::once(first).chain(self.inbox.try_iter()).collect();
+                for message in messages {
+                    match message {
+                        Message::Command(command) => commands.push(command),
+                        Message::News(serial, round, news) => self.take_news(serial, round, news),
+                        Message::End => return,
+                    }
+                }
                 for command in coalesced(commands) {
                     self.carry_out(command);
                 }
                 self.publish(true);
             }
-            if self.run.as_ref().is_some_and(|r| r.playing) && Instant::now() >= next_picture {
+            if self.run.as_ref().is_some_and(Active::playing) && Instant::now() >= next_picture {
                 next_picture = Instant::now() + PICTURE_INTERVAL;
                 self.play();
             }
@@ -138,21 +204,17 @@ impl Thread {
     /// One picture's worth of steps.
     fn play(&mut self) {
         let Some(run) = &mut self.run else { return };
-        let before = Instant::now();
-        let steps_before = run.evolution.step();
-        match run.evolution.advance(run.steps_per_picture) {
-            Ok(_) => {
-                let steps = run.evolution.step() - steps_before;
-                if steps > 0 {
-                    let ms = before.elapsed().as_secs_f64() * 1e3 / steps as f64;
-                    run.ms_per_step = if run.ms_per_step == 0.0 { ms } else { 0.8 * run.ms_per_step + 0.2 * ms };
-                }
-                run.playing = run.evolution.state() == EvolutionState::Ready;
-            }
-            Err(error) => run.fail(&error),
-        }
-        let held = !run.playing;
+        run.play_picture();
+        let held = !run.playing();
         self.publish(held);
+    }
+
+    fn take_news(&mut self, serial: u64, round: u64, news: News) {
+        if let Some(Active::Neural(run)) = &mut self.run
+            && run.serial() == serial
+        {
+            run.take(round, news);
+        }
     }
 
     fn carry_out(&mut self, command: EvolverCommand) {
@@ -161,7 +223,7 @@ impl Thread {
             EvolverCommand::Close => self.run = None,
             other => {
                 let Some(run) = &mut self.run else { return };
-                let extra = run.carry_out(other).unwrap_or_else(|error| Some(Extra::Failed(error.to_string())));
+                let extra = run.carry_out(other).unwrap_or_else(|error| Some(Extra::Failed(error)));
                 if let Some(extra) = extra
                     && self.extras.send(extra).is_ok()
                 {
@@ -174,8 +236,16 @@ impl Thread {
     fn begin(&mut self, setup: EvolutionSetup) {
         // The old φ and history go first: two of them may not fit.
         self.run = None;
-        match starting::evolution(&setup, &self.gpu) {
-            Ok(started) => self.run = Some(Run::new(setup, started)),
+        let begun = if setup.neural.is_some() {
+            let (post, serial) = (self.post.clone(), setup.serial);
+            let tell = Box::new(move |round, news| post.send(Message::News(serial, round, news)).is_ok());
+            neural::Run::begin(&setup, tell).map(|run| Active::Neural(Box::new(run)))
+        } else {
+            let started = starting::evolution(&setup, &self.gpu);
+            started.map(|started| Active::LevelSet(Box::new(Run::new(setup.clone(), started))))
+        };
+        match begun {
+            Ok(run) => self.run = Some(run),
             Err(error) => {
                 let state = RunState::Failed(crate::cli::one_line(&error));
                 let view = EvolutionView { serial: setup.serial, state, ..EvolutionView::default() };
@@ -191,7 +261,7 @@ impl Thread {
         if !now && !fetched {
             return;
         }
-        let shown = Shown { view: run.view(), phi_buffer: run.phi_buffer.clone() };
+        let shown = run.shown();
         self.put(shown);
     }
 
@@ -204,7 +274,7 @@ impl Thread {
 }
 
 impl Run {
-    fn new(setup: EvolutionSetup, started: starting::Started) -> Self {
+    pub(crate) fn new(setup: EvolutionSetup, started: starting::Started) -> Self {
         let starting::Started { mut evolution, phi_buffer } = started;
         let device = evolution.stepper().device();
         Self {
@@ -222,17 +292,64 @@ impl Run {
         }
     }
 
+    /// Whether it runs.
+    pub(crate) fn playing(&self) -> bool {
+        self.playing
+    }
+
+    /// Steps behind the φ as shown.
+    pub(crate) fn step(&self) -> u64 {
+        self.evolution.step()
+    }
+
+    /// The furthest step known of the active line.
+    pub(crate) fn last_step(&self) -> u64 {
+        self.evolution.history().tip()
+    }
+
+    /// Number of branches, and which one is active.
+    pub(crate) fn branches(&self) -> (usize, usize) {
+        (self.evolution.history().branches().len(), self.evolution.history().active())
+    }
+
+    /// φ as shown.
+    pub(crate) fn phi(&mut self) -> Result<Vec<f32>, EvolutionError> {
+        self.evolution.phi()
+    }
+
+    /// Lets it run.
+    pub(crate) fn start(&mut self) {
+        self.evolution.resume();
+        (self.playing, self.failure) = (true, None);
+    }
+
+    /// One picture's worth of steps.
+    pub(crate) fn play_picture(&mut self) {
+        let before = Instant::now();
+        let steps_before = self.evolution.step();
+        match self.evolution.advance(self.steps_per_picture) {
+            Ok(_) => {
+                let steps = self.evolution.step() - steps_before;
+                if steps > 0 {
+                    let ms = before.elapsed().as_secs_f64() * 1e3 / steps as f64;
+                    self.ms_per_step = if self.ms_per_step == 0.0 { ms } else { 0.8 * self.ms_per_step + 0.2 * ms };
+                }
+                self.playing = self.evolution.state() == EvolutionState::Ready;
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
     fn fail(&mut self, error: &EvolutionError) {
         self.playing = false;
         self.failure = Some(error.to_string());
     }
 
-    fn carry_out(&mut self, command: EvolverCommand) -> Result<Option<Extra>, EvolutionError> {
+    pub(crate) fn carry_out(&mut self, command: EvolverCommand) -> Result<Option<Extra>, EvolutionError> {
         match command {
             EvolverCommand::Play => {
                 self.end_stroke()?;
-                self.evolution.resume();
-                (self.playing, self.failure) = (true, None);
+                self.start();
             }
             EvolverCommand::Pause => self.playing = false,
             EvolverCommand::Advance(steps) => {
@@ -279,7 +396,7 @@ impl Run {
     fn paint(&mut self, touch: &BrushTouch) -> Result<(), EvolutionError> {
         let mut phi = self.evolution.phi()?;
         if self.stroke.is_none() {
-            self.stroke = Some(PhiState { step: self.evolution.step(), phi: Arc::new(phi.clone()) });
+            self.stroke = Some(PhiState { step: self.evolution.step(), phi: Arc::new(phi.clone()), line: 0 });
         }
         crate::brush::apply(&mut phi, &self.place.geometry, touch);
         // The stepper takes it at once, history only when the brush is lifted: a stroke is one edit.
@@ -292,7 +409,7 @@ impl Run {
         let Some(before) = self.stroke.take() else { return Ok(None) };
         let phi = self.evolution.phi()?;
         self.evolution.edit_phi(&phi)?;
-        let after = PhiState { step: self.evolution.step(), phi: Arc::new(phi) };
+        let after = PhiState { step: self.evolution.step(), phi: Arc::new(phi), line: 0 };
         Ok(Some(Extra::Edited(self.serial, before, after)))
     }
 
@@ -310,7 +427,7 @@ impl Run {
         Ok(Extra::Film(path, moments))
     }
 
-    fn view(&mut self) -> EvolutionView {
+    pub(crate) fn view(&mut self) -> EvolutionView {
         let drawn_from_buffer = self.playing && self.phi_buffer.is_some();
         let phi = if drawn_from_buffer { None } else { Some(self.evolution.phi()) };
         let report = self.evolution.report();
@@ -328,7 +445,7 @@ impl Run {
             serial: self.serial,
             state,
             place: Some(self.place.clone()),
-            phi: phi.and_then(Result::ok).map(|phi| PhiState { step, phi: Arc::new(phi) }),
+            phi: phi.and_then(Result::ok).map(|phi| PhiState { step, phi: Arc::new(phi), line: 0 }),
             step,
             last_step: history.tip(),
             time: report.time,
@@ -341,6 +458,7 @@ impl Run {
             device: self.device.clone(),
             reinitialize_every: self.evolution.params().reinitialize_every,
             ms_per_step: self.ms_per_step,
+            neural: None,
         }
     }
 }

@@ -41,15 +41,24 @@ pub fn write(path: &Path, job: &AnimationJob) -> anyhow::Result<()> {
         let contour =
             PhiSlice::new(phi, &grid, scan, axis, index).map(|phi| Contour { phi, colour: CONTOUR, width: 2.0 });
         let last = number + 1 == job.moments.len();
-        let picture = slice.draw(contour.as_slice(), &format!("step {step}"));
+        let picture = slice.draw(contour.as_slice(), &words(*step, job.neural));
         film.push(picture, if last { LAST_MS } else { MOMENT_MS });
     }
     film.write(path)?;
     Ok(())
 }
 
+/// Where a moment stands: t of a network, else its step.
+fn words(step: u64, moments: Option<u64>) -> String {
+    match moments {
+        Some(moments) if step <= moments => format!("t = {:.2}", step as f64 / moments as f64),
+        Some(moments) => format!("then step {}", step - moments),
+        None => format!("step {step}"),
+    }
+}
+
 /// The grid of φ with its axes in the scan's order: a slice's grid has them in its own.
-fn grid_with_scan_axes(place: &Place, scan: &Geometry) -> anyhow::Result<Geometry> {
+pub(crate) fn grid_with_scan_axes(place: &Place, scan: &Geometry) -> anyhow::Result<Geometry> {
     let Some(slice) = place.slice else { return Ok(place.geometry.clone()) };
     let whole = place.roi.geometry_of_slices(scan, Some(slice.axis))?;
     let (mut lower, mut size) = ([0; 3], whole.size());

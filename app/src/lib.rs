@@ -10,6 +10,7 @@ pub mod film;
 pub mod keys;
 pub mod launch;
 pub mod line;
+pub mod neural;
 pub mod paint;
 pub mod panels;
 pub mod proposing;

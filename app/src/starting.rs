@@ -3,6 +3,7 @@
 use crate::session::evolution::{EvolutionSetup, Place, Start};
 use crate::session::{DeviceChoice, SpeedImage};
 use anyhow::Context as _;
+use rayon::prelude::*;
 use zeroset_engine::Geometry;
 use zeroset_engine::filter::trilinear;
 use zeroset_engine::gpu::{GpuContext, GpuStepper};
@@ -109,7 +110,7 @@ fn start(setup: &EvolutionSetup) -> anyhow::Result<Vec<f32>> {
 }
 
 /// φ at the voxels of `grid`, trilinear; beside its own grid the greatest value it has.
-fn onto(grid: &Geometry, own: &Geometry, phi: &[f32]) -> Vec<f32> {
+pub(crate) fn onto(grid: &Geometry, own: &Geometry, phi: &[f32]) -> Vec<f32> {
     let affine = own.voxel_from_world() * grid.world_from_voxel();
     let (size, [nx, ny, _]) = (own.size(), grid.size());
     let far_mm = phi.iter().copied().fold(0.0, f32::max);
@@ -121,7 +122,7 @@ fn onto(grid: &Geometry, own: &Geometry, phi: &[f32]) -> Vec<f32> {
         let is_inside = (0..3).all(|d| at[d] >= -0.5 && at[d] < size[d] as f64 - 0.5);
         if is_inside { trilinear(phi, size, at) } else { far_mm }
     };
-    (0..grid.len()).map(value).collect()
+    (0..grid.len()).into_par_iter().map(value).collect()
 }
 
 /// Speed or intensities on the evolution's grid.

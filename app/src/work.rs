@@ -3,6 +3,7 @@
 use crate::session::document::{Accepted, LoadedScan};
 use crate::session::evolution::Place;
 use crate::session::jobs::{AcceptJob, Content, Origin, SideLabels, WriteJob};
+use crate::session::neural::{MOMENTS, NeuralOrigin};
 use crate::session::proposal::ProposalRecord;
 use crate::session::{Outcome, SpeedImage, SpeedKey};
 use rayon::prelude::*;
@@ -169,7 +170,13 @@ fn sides_delta(job: &AcceptJob, labels: &LabelMap) -> LabelDelta {
 }
 
 /// φ of a slice at the scan's voxels of that slice within the ROI, x fastest.
-fn slice_onto_scan(phi: &[f32], place: &Place, scan: &Geometry, lower: [usize; 3], size: [usize; 3]) -> Vec<f32> {
+pub(crate) fn slice_onto_scan(
+    phi: &[f32],
+    place: &Place,
+    scan: &Geometry,
+    lower: [usize; 3],
+    size: [usize; 3],
+) -> Vec<f32> {
     let affine = place.geometry.voxel_from_world() * scan.world_from_voxel();
     let grid = place.geometry.size();
     let mut onto = Vec::with_capacity(size.iter().product());
@@ -201,6 +208,12 @@ pub fn write(job: &WriteJob) -> anyhow::Result<Option<u64>> {
             io::write_f32(&job.path, geometry, samples, Some(&provenance(&job.origin, "level set")))?;
             Ok(None)
         }
+        Content::Series(geometry, volumes, step) => {
+            let volumes: Vec<&[f32]> = volumes.iter().map(|phi| phi.as_slice()).collect();
+            let provenance = provenance(&job.origin, "level set over time");
+            io::write_f32_series(&job.path, geometry, &volumes, *step, Some(&provenance))?;
+            Ok(None)
+        }
         Content::Animation(animation) => {
             crate::film::write(&job.path, animation)?;
             Ok(None)
@@ -223,9 +236,27 @@ fn provenance(origin: &Origin, otherwise: &str) -> Provenance {
         provenance.iterations = last.step;
         provenance.time = last.time;
     }
+    if let Some(neural) = &origin.neural {
+        provenance.method = format!("{otherwise}, contour NODE");
+        provenance.parameters = json!({ "neural": neural_parameters(neural) });
+        provenance.time = neural.t;
+    }
     provenance.history = origin.log.clone();
     provenance.history.extend(origin.accepted.iter().map(in_words));
     provenance
+}
+
+/// What moved an accepted contour.
+fn neural_parameters(neural: &NeuralOrigin) -> serde_json::Value {
+    json!({
+        "model": neural.model,
+        "weights_sha256": neural.weights_sha256,
+        "organ": neural.organ,
+        "t": neural.t,
+        "solver": neural.solver,
+        "priors": neural.priors,
+        "edited_at_t": neural.edits,
+    })
 }
 
 fn method_name(method: Method) -> String {
@@ -239,9 +270,14 @@ fn method_name(method: Method) -> String {
 
 /// What drew an accepted contour.
 fn method_of(accepted: &Accepted) -> String {
-    match &accepted.proposal {
-        Some(proposal) if accepted.step == 0 => format!("network, {}", proposal.method),
-        _ => method_name(accepted.evolve.params.method),
+    let equation = || method_name(accepted.evolve.params.method);
+    match (&accepted.neural, &accepted.proposal) {
+        (Some(neural), _) if accepted.step > (neural.t * MOMENTS as f64).round() as u64 => {
+            format!("contour NODE, then {}", equation())
+        }
+        (Some(_), _) => "contour NODE".to_owned(),
+        (None, Some(proposal)) if accepted.step == 0 => format!("network, {}", proposal.method),
+        (None, _) => equation(),
     }
 }
 
@@ -287,6 +323,7 @@ fn evolution_parameters(accepted: &Accepted, start: Option<serde_json::Value>) -
             "exponent": accepted.speed.exponent,
             "imported": accepted.speed.imported.as_ref().and_then(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()),
         },
+        "neural": accepted.neural.as_ref().map(neural_parameters),
         "edited_at_steps": accepted.edits,
     })
 }

@@ -24,6 +24,7 @@ pub mod levelset;
 pub mod loss;
 pub mod metrics;
 pub mod models;
+pub mod neural;
 pub mod nn;
 pub mod ode;
 pub mod phantom;

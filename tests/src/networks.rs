@@ -1,6 +1,6 @@
 //! Goldens of networks: named tensors in files, and gradients by name.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::store::{ModuleSnapshot, ModuleStore, SafetensorsStore, bridge};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -86,6 +86,35 @@ pub fn relative_error(found: &[f32], expected: &[f32]) -> f32 {
     assert!(found.iter().all(|x| x.is_finite()));
     let difference = greatest(&mut found.iter().zip(expected).map(|(f, e)| f - e));
     difference / greatest(&mut expected.iter().copied()).max(f32::MIN_POSITIVE)
+}
+
+/// The network with weights that depend on `seed` alone (burn's generator is one for all tests of a process). Weights
+/// that start as zero, those of last layers among them, are at most `most`.
+pub fn stirred(network: Network, seed: u64, most: f32) -> Network {
+    struct Stir(u64, f32);
+    impl ModuleMapper for Stir {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|value| {
+                let old = values(value.clone());
+                // Kernels and biases are drawn anew, of PyTorch's size; scales stay about 1, what is 0 stays near it.
+                let fan = value.dims()[1..].iter().product::<usize>() as f32;
+                let all = |wanted: f32| old.iter().all(|v| *v == wanted);
+                let (keep, reach) = match (all(0.0), all(1.0)) {
+                    (true, _) => (0.0, self.1),
+                    (_, true) => (1.0, self.1),
+                    _ if D > 1 => (0.0, 1.0 / fan.sqrt()),
+                    _ => (0.0, 0.1),
+                };
+                let mut next = || {
+                    self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                    2.0 * reach * ((self.0 >> 40) as f32 / (1u64 << 24) as f32 - 0.5)
+                };
+                let new: Vec<f32> = old.iter().map(|v| keep * v + next()).collect();
+                Tensor::from_data(TensorData::new(new, value.shape()), &value.device())
+            })
+        }
+    }
+    network.map(&mut Stir(seed, most))
 }
 
 /// Gradients by the path of their parameter; a network's architecture is no part of the path.

@@ -254,6 +254,32 @@ fn a_kept_solution_can_be_asked_at_any_time() {
 }
 
 #[test]
+fn a_steps_coefficients_are_its_dense_output() {
+    for scheme in [Scheme::Euler, Scheme::Midpoint, Scheme::Rk4, Scheme::DormandPrince] {
+        let degree = match scheme {
+            Scheme::Euler => 1,
+            Scheme::Midpoint => 2,
+            Scheme::Rk4 => 3,
+            Scheme::DormandPrince => 4,
+        };
+        let mut start = exact(0.2);
+        solve_on_grid(rate, start.clone(), &[0.2, 0.5, 1.1], scheme, |step| {
+            let coefficients = step.dense.coefficients();
+            assert_eq!(coefficients.len(), degree, "{scheme:?}");
+            for x in [0.0, 0.3, 0.75, 1.0] {
+                let power = |k: usize| f64::powi(x, k as i32 + 1);
+                let sum = |i: usize| start[i] + (0..degree).map(|k| power(k) * coefficients[k][i]).sum::<f64>();
+                let found: Vec<f64> = (0..start.len()).map(sum).collect();
+                let error = difference(&found, &step.dense.at(step.t_start + x * step.dt));
+                assert!(error < 1e-13, "{scheme:?} at {x}: {error}");
+            }
+            start.clone_from(step.state);
+            ControlFlow::Continue(())
+        });
+    }
+}
+
+#[test]
 fn the_times_of_an_adaptive_solution_give_it_again() {
     let (solution, dense) = solve_dense(rate, exact(0.0), [0.0, 2.0], &SolverParams::adaptive(1e-5));
     let times: Vec<f64> = dense.times().collect();

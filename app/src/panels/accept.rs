@@ -47,6 +47,8 @@ pub fn accept_ui(ui: &mut Ui, session: &Session, document: &Document, out: &mut 
             ("φ…", Export::Phi, there),
             ("Speed…", Export::Speed, document.speed_image.is_some()),
             ("Animation…", Export::Animation, there),
+            ("Pictures…", Export::Pictures, there),
+            ("φ over t…", Export::PhiOverTime, there),
         ] {
             if ui.add_enabled(enabled, egui::Button::new(text)).clicked() {
                 out.push(Command::AskSave(export));

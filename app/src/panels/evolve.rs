@@ -12,23 +12,28 @@ use zeroset_engine::levelset::{Integrator, Method, Scheme};
 /// Draws the step.
 pub fn evolve_ui(ui: &mut Ui, session: &Session, document: &Document, display: &mut Display, out: &mut Vec<Command>) {
     let mut evolve = document.evolve.clone();
+    mover_ui(ui, &mut evolve);
     where_ui(ui, session, &mut evolve);
     let method = METHODS.iter().find(|(m, _)| *m == evolve.params.method).map_or("", |m| m.1);
-    parts::heading(ui, &format!("Forces · {method}"));
-    forces_ui(ui, &mut evolve);
-    ui.horizontal(|ui| {
-        if ui.button("ITK-SNAP's weights").on_hover_text("Back to the starting weights of this method").clicked() {
-            evolve.params = EvolveSettings::preset(evolve.params.method).params;
-        }
-    });
-    ui.collapsing("Numerics", |ui| numerics_ui(ui, &mut evolve));
-    ui.collapsing("Stopping", |ui| stopping_ui(ui, &mut evolve));
+    if evolve.neural.on {
+        super::neural::neural_ui(ui, session, document, &mut evolve.neural);
+    } else {
+        parts::heading(ui, &format!("Forces · {method}"));
+        forces_ui(ui, &mut evolve);
+        ui.horizontal(|ui| {
+            if ui.button("ITK-SNAP's weights").on_hover_text("Back to the starting weights of this method").clicked() {
+                evolve.params = EvolveSettings::preset(evolve.params.method).params;
+            }
+        });
+        ui.collapsing("Numerics", |ui| numerics_ui(ui, &mut evolve));
+        ui.collapsing("Stopping", |ui| stopping_ui(ui, &mut evolve));
+    }
     brush_ui(ui, session, display, out);
     if evolve != document.evolve {
         out.push(Command::SetEvolve(evolve.clone()));
     }
     if session.stale() {
-        let text = "Region, speed, seeds, dimension or device were changed: restart to use them.";
+        let text = "Region, speed, seeds, method, dimension or device were changed: restart to use them.";
         ui.label(egui::RichText::new(text).size(12.0).color(theme::palette(ui).warning));
         if ui.button("Restart").clicked() {
             out.push(Command::Restart);
@@ -50,6 +55,22 @@ pub fn evolve_ui(ui: &mut Ui, session: &Session, document: &Document, display: &
             out.push(Command::SetStep(Step::Accept));
         }
     });
+}
+
+/// What moves the contour.
+fn mover_ui(ui: &mut Ui, evolve: &mut EvolveSettings) {
+    let level_set = METHODS.map(|(method, name)| (Some(method), name));
+    let mut mover = (!evolve.neural.on).then_some(evolve.params.method);
+    let mut chosen = parts::choice(ui, &mut mover, &level_set);
+    chosen |= parts::choice(ui, &mut mover, &[(None, "Neural (contour NODE)")]);
+    if !chosen {
+        return;
+    }
+    evolve.neural.on = mover.is_none();
+    if let Some(method) = mover.filter(|&method| method != evolve.params.method) {
+        let preset = EvolveSettings::preset(method);
+        (evolve.params, evolve.stop) = (preset.params, preset.stop);
+    }
 }
 
 fn where_ui(ui: &mut Ui, session: &Session, evolve: &mut EvolveSettings) {

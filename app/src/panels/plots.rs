@@ -14,6 +14,10 @@ pub fn plots_ui(ui: &mut Ui, size: Vec2, session: &Session) {
     let each = Vec2::new((size.x - 8.0) / 2.0, size.y);
     let chan_vese = session.document.as_ref().is_some_and(|d| d.evolve.params.method == Method::ChanVese);
     let palette = theme::palette(ui);
+    if let Some(neural) = session.evolution.neural.as_ref().filter(|neural| neural.t.is_some()) {
+        super::solver_plots::solver_plots_ui(ui, each, session, neural);
+        return;
+    }
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         if chan_vese {

@@ -32,8 +32,9 @@ pub fn speed_ui(ui: &mut Ui, session: &Session, document: &Document, display: &m
     let mut method = document.evolve.params.method;
     if parts::choice(ui, &mut method, &METHODS) {
         let preset = EvolveSettings::preset(method);
-        let (dimension, device) = (document.evolve.dimension, document.evolve.device);
-        out.push(Command::SetEvolve(EvolveSettings { dimension, device, ..preset }));
+        let (dimension, device, neural) =
+            (document.evolve.dimension, document.evolve.device, document.evolve.neural.clone());
+        out.push(Command::SetEvolve(EvolveSettings { dimension, device, neural, ..preset }));
     }
     let mut speed = document.speed.clone();
     if let Some(path) = &speed.imported {

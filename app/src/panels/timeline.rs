@@ -2,6 +2,7 @@
 
 use super::icons::{Icon, Look, icon_button};
 use super::{parts, plots};
+use crate::session::neural::MOMENTS;
 use crate::session::{Command, RunState, Session};
 use crate::theme;
 use egui::{Align2, FontId, Rect, Sense, Stroke, Ui, Vec2};
@@ -114,7 +115,9 @@ fn scrub_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
         );
         return;
     }
-    let last = evolution.last_step.max(1) as f32;
+    // A network's t runs to 1, however far it has been solved.
+    let whole = if evolution.neural.is_some() { MOMENTS } else { 1 };
+    let last = evolution.last_step.max(whole) as f32;
     let place = |step: u64| track.left() + track.width() * (step as f32 / last).min(1.0);
     let head = place(evolution.step);
     painter.rect_filled(Rect::from_min_max(track.min, egui::pos2(head, track.bottom())), 3.0, palette.accent);
@@ -137,7 +140,9 @@ fn scrub_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
         out.push(Command::Seek(step.round() as u64));
     } else if let Some(at) = response.hover_pos() {
         let step = ((at.x - track.left()) / track.width()).clamp(0.0, 1.0) * last;
-        response.on_hover_text_at_pointer(format!("step {step:.0}"));
+        let by_network = evolution.neural.is_some() && step <= MOMENTS as f32;
+        let text = if by_network { format!("t = {:.3}", step / MOMENTS as f32) } else { format!("step {step:.0}") };
+        response.on_hover_text_at_pointer(text);
     }
 }
 
@@ -150,10 +155,25 @@ fn readout_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
         ui.spacing_mut().item_spacing.x = 14.0;
         let palette = theme::palette(ui);
         let strong = |text: String| egui::RichText::new(text).size(12.5).color(palette.strong);
-        ui.label(strong(format!("step {} / {}", evolution.step, evolution.last_step)));
-        ui.label(strong(format!("t = {:.2}", evolution.time)));
+        match evolution.neural.as_ref().map(|neural| (neural.t, neural)) {
+            Some((Some(t), neural)) => {
+                ui.label(strong(format!("t = {t:.3}")));
+                if neural.solving {
+                    let (done, of) = neural.finished;
+                    parts::weak(ui, format!("solving: {done} of {of} slices"));
+                }
+            }
+            Some((None, neural)) => {
+                let step = evolution.step - (neural.origin.t * MOMENTS as f64).round() as u64;
+                ui.label(strong(format!("t = {:.3}, then step {step}", neural.origin.t)));
+            }
+            None => {
+                ui.label(strong(format!("step {} / {}", evolution.step, evolution.last_step)));
+                ui.label(strong(format!("t = {:.2}", evolution.time)));
+            }
+        }
         ui.label(strong(format!("{:.1} mL", evolution.volume_ml())));
-        if let Some(report) = evolution.report() {
+        if let Some(report) = evolution.report().filter(|_| evolution.neural.as_ref().is_none_or(|n| n.t.is_none())) {
             parts::weak(ui, format!("RMS {:.3} mm/t", report.stats.rms_rate));
         }
         if evolution.ms_per_step > 0.0 {

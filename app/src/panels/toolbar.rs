@@ -92,6 +92,8 @@ fn menus_ui(
         let speed = session.document.as_ref().is_some_and(|d| d.speed_image.is_some());
         item(ui, "Save speed image…", "", speed, Command::AskSave(Export::Speed));
         item(ui, "Save animation…", "", there, Command::AskSave(Export::Animation));
+        item(ui, "Save series of pictures…", "", there, Command::AskSave(Export::Pictures));
+        item(ui, "Save φ over time…", "", there, Command::AskSave(Export::PhiOverTime));
         ui.separator();
         item(ui, "Quit", "Ctrl+Q", true, Command::Quit);
     });

@@ -173,6 +173,9 @@ impl Session {
     /// Brings the running evolution up to the document's weights and stopping rule.
     fn steer_settings(&self) -> Vec<Effect> {
         let Some(document) = self.document.as_ref().filter(|_| self.evolution.exists()) else { return Vec::new() };
+        if self.evolution.neural.as_ref().is_some_and(|neural| neural.t.is_some()) {
+            return vec![Effect::Evolver(EvolverCommand::SetLaw(Box::new(document.evolve.neural.clone())))];
+        }
         // Another method needs other fields: that takes a restart.
         if self.begun.as_ref().is_some_and(|b| b.speed.method != document.evolve.params.method) {
             return Vec::new();
@@ -295,14 +298,22 @@ impl Session {
             Export::Phi => beside("phi.nii.gz"),
             Export::Speed => beside("speed.nii.gz"),
             Export::Animation => beside("evolution.gif"),
+            Export::Pictures => beside("evolution.png"),
+            Export::PhiOverTime => beside("phi_t.nii.gz"),
         };
         vec![Effect::AskSave(export, proposal)]
     }
 
     fn save(&mut self, export: Export, path: PathBuf) -> Vec<Effect> {
         let Some(document) = &mut self.document else { return Vec::new() };
-        let origin =
-            Origin { source: document.path.clone(), accepted: document.accepted.clone(), log: document.log.clone() };
+        let neural = self.evolution.neural.as_ref().map(|neural| neural.origin.clone());
+        let neural = neural.filter(|_| export == Export::Phi);
+        let origin = Origin {
+            source: document.path.clone(),
+            accepted: document.accepted.clone(),
+            log: document.log.clone(),
+            neural,
+        };
         let content = match export {
             Export::Mask => {
                 document.save_path.clone_from(&path);
@@ -319,17 +330,19 @@ impl Session {
                 .speed_image
                 .as_ref()
                 .map(|image| Content::Samples(Box::new(image.geometry.clone()), image.samples.clone())),
-            Export::Animation if self.evolution.exists() => {
+            Export::Animation | Export::Pictures | Export::PhiOverTime if self.evolution.exists() => {
                 return vec![Effect::Evolver(EvolverCommand::Film(path))];
             }
-            Export::Animation => None,
+            Export::Animation | Export::Pictures | Export::PhiOverTime => None,
         };
         let serial = document.serial;
         let Some(content) = content else {
             self.quit_after_save = false;
             let what = match export {
                 Export::Mask => "There is no mask yet: accept a contour into a label first (Enter)",
-                Export::Phi | Export::Animation => "There is no evolution yet: place a seed and press Play (Space)",
+                Export::Phi | Export::Animation | Export::Pictures | Export::PhiOverTime => {
+                    "There is no evolution yet: place a seed and press Play (Space)"
+                }
                 Export::Speed => "There is no speed image yet: go to the speed step",
             };
             self.notify(Severity::Warning, what);

@@ -156,6 +156,10 @@ pub enum Export {
     Speed,
     /// The evolution as an animated picture.
     Animation,
+    /// The evolution as a series of pictures.
+    Pictures,
+    /// φ of the evolution over time, on its grid.
+    PhiOverTime,
 }
 
 /// What the session asks of the worker, the evolution thread and the window.

@@ -3,6 +3,7 @@
 use super::document::{Accepted, Dimension, Document};
 use super::evolution::{EvolutionSetup, EvolverCommand, Place, SlicePlace, Start};
 use super::jobs::AcceptJob;
+use super::neural::NeuralSetup;
 use super::plane::{Plane, PlaneAxes};
 use super::proposal::Proposal;
 use super::{Command, DeviceChoice, Effect, EvolutionView, RunState, Session, Severity, SpeedKey, Step};
@@ -22,6 +23,8 @@ pub(super) struct Begin {
     pub steps: u32,
     /// Where it starts.
     pub from: From,
+    /// Go on from the neural evolution as shown, in its timeline, by the level set equation.
+    pub follow: bool,
 }
 
 /// Where an evolution starts.
@@ -100,9 +103,19 @@ impl Session {
             }
             _ => Start::Seeds(document.seeds.clone()),
         };
-        self.begun_from = begun_from;
+        if !begin.follow {
+            self.begun_from = begun_from;
+        }
         self.begun = Some(Begun::of(document));
-        self.evolutions_begun += 1;
+        let network = self.moving_network().filter(|_| document.evolve.neural.on);
+        let neural = network.map(|(network, organ)| NeuralSetup {
+            network: network.clone(),
+            organ: organ.to_owned(),
+            image: document.image.clone(),
+            settings: document.evolve.neural.clone(),
+            cursor: self.cursor,
+        });
+        self.evolutions_begun += u64::from(!begin.follow);
         let setup = EvolutionSetup {
             serial: self.evolutions_begun,
             scan: document.image.geometry().clone(),
@@ -114,7 +127,11 @@ impl Session {
             device: document.evolve.device,
             steps_per_picture: self.steps_per_picture,
             play: begin.play,
+            neural,
         };
+        if begin.follow {
+            return vec![Effect::Evolver(EvolverCommand::Continue(Box::new(setup)))];
+        }
         self.evolution =
             EvolutionView { serial: self.evolutions_begun, state: RunState::Preparing, ..EvolutionView::default() };
         let mut effects = vec![Effect::Evolver(EvolverCommand::Begin(Box::new(setup)))];
@@ -133,6 +150,10 @@ impl Session {
     /// Whether there is something to start from; tells the user when not.
     fn can_begin(&mut self) -> bool {
         let Some(document) = &self.document else { return false };
+        if document.evolve.neural.on && self.moving_network().is_none() {
+            self.notify(Severity::Warning, super::neural::NO_NETWORK);
+            return false;
+        }
         let label_exists = document.labels.as_ref().is_some_and(|l| l.count(document.active_label) > 0);
         if document.seeds.is_empty() && !label_exists {
             self.notify(Severity::Warning, "Place a seed inside the organ first: choose the seed tool (6) and click");
@@ -146,15 +167,16 @@ impl Session {
         if !self.can_begin() {
             return Vec::new();
         }
+        self.narrow_region();
         if self.step < Step::Evolve {
             self.apply(Command::SetStep(Step::Evolve));
         }
-        self.plan_begin(Begin { play, steps, from: From::Document })
+        self.plan_begin(Begin { play, steps, from: From::Document, follow: false })
     }
 
     /// Begins, held, from a proposal.
     pub(super) fn begin_from_proposal(&mut self, proposal: Arc<Proposal>) -> Vec<Effect> {
-        self.plan_begin(Begin { play: false, steps: 0, from: From::Proposal(proposal) })
+        self.plan_begin(Begin { play: false, steps: 0, from: From::Proposal(proposal), follow: false })
     }
 
     /// Begins again from where the present evolution began, with the settings as they are now.
@@ -168,6 +190,7 @@ impl Session {
     pub(super) fn play(&mut self) -> Vec<Effect> {
         match self.evolution.state {
             RunState::Absent | RunState::Failed(_) => self.begin(true, 0),
+            RunState::Paused | RunState::Stopped(_) if self.may_follow() => self.follow(true),
             RunState::Paused | RunState::Stopped(_) => vec![Effect::Evolver(EvolverCommand::Play)],
             RunState::Running | RunState::Preparing => Vec::new(),
         }
@@ -176,10 +199,45 @@ impl Session {
     pub(super) fn step_forward(&mut self, steps: u32) -> Vec<Effect> {
         match self.evolution.state {
             RunState::Absent | RunState::Failed(_) => self.begin(false, steps),
+            RunState::Paused if self.may_follow() => self.follow(false),
             RunState::Paused | RunState::Stopped(_) | RunState::Running => {
                 vec![Effect::Evolver(EvolverCommand::Advance(steps))]
             }
             RunState::Preparing => Vec::new(),
+        }
+    }
+
+    /// Whether the level set equation may go on from what a network shows: another method was chosen since.
+    fn may_follow(&self) -> bool {
+        let by_network = self.evolution.neural.as_ref().is_some_and(|neural| neural.t.is_some());
+        by_network && self.document.as_ref().is_some_and(|d| !d.evolve.neural.on)
+    }
+
+    fn follow(&mut self, play: bool) -> Vec<Effect> {
+        let phi = self.evolution.phi.as_ref().map(|state| state.phi.clone());
+        let lies_here = |place: &Place| {
+            self.document
+                .as_ref()
+                .is_some_and(|d| d.roi == place.roi && d.slices_along() == place.slice.map(|s| s.axis))
+        };
+        if !self.evolution.place.as_ref().is_some_and(lies_here) {
+            let text = "The region or 2D/3D was changed: go back to it, or press Restart";
+            self.notify(Severity::Warning, text);
+            return Vec::new();
+        }
+        self.plan_begin(Begin { play, steps: 0, from: phi.map_or(From::Document, From::Phi), follow: true })
+    }
+
+    /// A network needs no region, but φ of a whole scan is slow to draw: a region around the start is drawn for it.
+    fn narrow_region(&mut self) {
+        let Some(document) = self.document.as_ref().filter(|d| d.evolve.neural.on) else { return };
+        let scan = document.image.geometry();
+        if !document.roi.covers(scan) {
+            return;
+        }
+        if let Some(roi) = super::region::around_start(document) {
+            self.apply(Command::SetRoi(roi));
+            self.notify(Severity::Info, "A region was drawn around the start (undo takes it back)");
         }
     }
 
@@ -222,6 +280,7 @@ impl Session {
                 time: self.evolution.time,
                 edits: self.evolution.marks.iter().filter(edited).map(|m| m.0).collect(),
                 proposal: self.begun_from.as_ref().map(|proposal| proposal.record.clone()),
+                neural: self.evolution.neural.as_ref().map(|neural| neural.origin.clone()),
             },
         };
         self.after_accept = self.accept_pending.take();
@@ -246,7 +305,7 @@ impl Session {
             return Vec::new();
         }
         self.cursor[slice.axis] = next as usize;
-        self.plan_begin(Begin { play: true, steps: 0, from: From::Phi(phi) })
+        self.plan_begin(Begin { play: true, steps: 0, from: From::Phi(phi), follow: false })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The open scan with everything the user has decided about it.
 
 use super::labels::LabelTable;
+use super::neural::{NeuralOrigin, NeuralSettings};
 use super::plane::{Plane, PlaneAxes};
 use super::proposal::ProposalRecord;
 use super::speed::{SpeedImage, SpeedSettings};
@@ -43,6 +44,8 @@ pub struct EvolveSettings {
     pub dimension: Dimension,
     /// Device.
     pub device: DeviceChoice,
+    /// The network, which may move the contour instead.
+    pub neural: NeuralSettings,
 }
 
 impl EvolveSettings {
@@ -50,7 +53,13 @@ impl EvolveSettings {
     pub fn preset(method: Method) -> Self {
         let whole = Roi { lower: [0; 3], upper: [1; 3], resample: None };
         let recipe = Recipe::new(method, Vec::new(), Some(whole));
-        Self { params: recipe.params, stop: recipe.stop, dimension: Dimension::Three, device: DeviceChoice::Auto }
+        Self {
+            params: recipe.params,
+            stop: recipe.stop,
+            dimension: Dimension::Three,
+            device: DeviceChoice::Auto,
+            neural: NeuralSettings::default(),
+        }
     }
 }
 
@@ -90,6 +99,8 @@ pub struct Accepted {
     pub edits: Vec<u64>,
     /// The proposal that was accepted, or that the evolution began from.
     pub proposal: Option<Arc<ProposalRecord>>,
+    /// Where it came from, if a network moved it.
+    pub neural: Option<NeuralOrigin>,
 }
 
 /// The open document.

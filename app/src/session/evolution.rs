@@ -1,6 +1,7 @@
 //! What the session knows of the running evolution, and what it may ask of the thread that runs it.
 
 use super::document::DeviceChoice;
+use super::neural::{NeuralSettings, NeuralSetup, NeuralView};
 use super::speed::SpeedImage;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub struct PhiState {
     pub step: u64,
     /// Its values in mm, negative inside, x fastest.
     pub phi: Arc<Vec<f32>>,
+    /// The line of a neural evolution that it belongs to, as that numbers them; 0 without a network.
+    pub line: usize,
 }
 
 /// Where the contour starts.
@@ -54,6 +57,8 @@ pub struct EvolutionSetup {
     pub steps_per_picture: u32,
     /// Begin to run at once.
     pub play: bool,
+    /// The network that moves the contour; `None` for the level set equation.
+    pub neural: Option<NeuralSetup>,
 }
 
 /// A touch of the brush on φ.
@@ -86,6 +91,10 @@ pub enum EvolverCommand {
     Branch,
     /// Show another branch at its furthest step.
     SwitchTo(usize),
+    /// Go on from the φ of a neural evolution by the level set equation.
+    Continue(Box<EvolutionSetup>),
+    /// Another solver or other priors for what the network computes from here on.
+    SetLaw(Box<NeuralSettings>),
     /// New weights from the present step on.
     SetParams(LevelSetParams),
     /// A new stopping rule.
@@ -157,6 +166,8 @@ pub struct EvolutionView {
     pub reinitialize_every: u32,
     /// Milliseconds per step over the last picture.
     pub ms_per_step: f64,
+    /// How the network stands, where one moves the contour.
+    pub neural: Option<Arc<NeuralView>>,
 }
 
 /// Where an evolution takes place.

@@ -2,6 +2,7 @@
 
 use super::document::{Accepted, DeviceChoice};
 use super::evolution::Place;
+use super::neural::NeuralOrigin;
 use super::proposal::{ProposalRun, Scope};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,6 +72,8 @@ pub struct Origin {
     pub accepted: Vec<Accepted>,
     /// Further notes.
     pub log: Vec<String>,
+    /// The network behind a φ that is written.
+    pub neural: Option<NeuralOrigin>,
 }
 
 /// Write a file.
@@ -95,6 +98,8 @@ pub enum Content {
     Samples(Box<Geometry>, Arc<Vec<f32>>),
     /// The evolution as an animated picture.
     Animation(Box<AnimationJob>),
+    /// φ over time, with the step of t between two of them.
+    Series(Box<Geometry>, Vec<Arc<Vec<f32>>>, f64),
 }
 
 /// An animated picture of an evolution.
@@ -106,6 +111,8 @@ pub struct AnimationJob {
     pub place: Place,
     /// φ at the moments shown, with their steps.
     pub moments: Vec<(u64, Arc<Vec<f32>>)>,
+    /// Moments from t = 0 to t = 1 of a network; `None` without one.
+    pub neural: Option<u64>,
     /// Voxel at whose slices the picture is taken.
     pub cursor: [usize; 3],
     /// Intensities shown black and white.

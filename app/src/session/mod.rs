@@ -12,8 +12,10 @@ pub mod evolution;
 pub mod history;
 pub mod jobs;
 pub mod labels;
+pub mod neural;
 pub mod plane;
 pub mod proposal;
+mod region;
 mod results;
 pub mod speed;
 pub mod window;
@@ -174,6 +176,11 @@ impl Session {
         self.notice = Some(Notice { severity, text: text.into(), serial: self.notices_given });
     }
 
+    /// The proposal that the present evolution began from.
+    pub fn begun_from(&self) -> Option<&Proposal> {
+        self.begun_from.as_deref()
+    }
+
     /// Ends a gesture (the mouse button is up): the next change is an undo point of its own.
     pub fn end_gesture(&mut self) {
         self.history.seal();
@@ -184,11 +191,18 @@ impl Session {
         self.document.as_ref().is_some_and(Document::unsaved)
     }
 
-    /// Whether region, speed image, seeds, dimension or device were changed since the evolution began: it goes on with
-    /// the old ones until it is restarted.
+    /// Whether region, speed image, seeds, dimension or device were changed since the evolution began, or a network was
+    /// chosen: it goes on with the old ones until it is restarted. (Another method than the network's may follow it.)
     pub fn stale(&self) -> bool {
         let now = self.document.as_ref().map(control::Begun::of);
-        self.evolution.exists() && self.begun.is_some() && self.begun != now
+        let network = self.document.as_ref().is_some_and(|d| d.evolve.neural.on);
+        let by_network = self.evolution.neural.as_ref().is_some_and(|neural| neural.t.is_some());
+        let changed = self.begun.is_some() && self.begun != now;
+        match (by_network, network) {
+            (true, false) => false,
+            (false, true) => self.evolution.exists(),
+            _ => self.evolution.exists() && changed,
+        }
     }
 
     /// Whether the speed image fits the present settings.

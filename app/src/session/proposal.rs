@@ -274,6 +274,7 @@ impl Session {
                 step: 0,
                 time: proposal.record.time.unwrap_or(0.0),
                 edits: Vec::new(),
+                neural: None,
                 proposal: Some(proposal.record.clone()),
             },
         };

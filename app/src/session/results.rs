@@ -5,6 +5,7 @@ use super::document::{Accepted, LoadedScan};
 use super::evolution::{EvolverCommand, PhiState};
 use super::history::{Change, Pair};
 use super::jobs::{AnimationJob, Content, Origin, WriteJob};
+use super::neural::MOMENTS;
 use super::{
     Document, Effect, EvolutionView, History, Proposal, RunState, SegmentationOffer, Session, Severity, SpeedImage,
     SpeedKey, Step, Tool, Window,
@@ -217,15 +218,25 @@ impl Session {
     /// Takes the moments of an evolution that are to become a picture.
     pub fn take_film(&mut self, path: PathBuf, moments: Vec<(u64, Arc<Vec<f32>>)>) -> Vec<Effect> {
         let (Some(document), Some(place)) = (&self.document, &self.evolution.place) else { return Vec::new() };
-        let job = AnimationJob {
-            image: document.image.clone(),
-            place: place.clone(),
-            moments,
-            cursor: self.cursor,
-            window: (self.window.lower(), self.window.upper()),
+        let neural = self.evolution.neural.as_ref().map(|neural| neural.origin.clone());
+        let is_picture = path.extension().is_some_and(|end| end == "gif" || end == "png");
+        let content = if is_picture {
+            Content::Animation(Box::new(AnimationJob {
+                image: document.image.clone(),
+                place: place.clone(),
+                moments,
+                cursor: self.cursor,
+                window: (self.window.lower(), self.window.upper()),
+                neural: neural.as_ref().map(|_| MOMENTS),
+            }))
+        } else {
+            let per_t = if neural.is_some() { MOMENTS as f64 } else { 1.0 };
+            let steps = moments.last().map_or(0, |last| last.0) as f64;
+            let step = steps / per_t / (moments.len().max(2) - 1) as f64;
+            let phi = moments.into_iter().map(|(_, phi)| phi).collect();
+            Content::Series(Box::new(place.geometry.clone()), phi, step)
         };
-        let origin = Origin { source: document.path.clone(), accepted: Vec::new(), log: Vec::new() };
-        let content = Content::Animation(Box::new(job));
+        let origin = Origin { source: document.path.clone(), accepted: Vec::new(), log: Vec::new(), neural };
         vec![Effect::Write(Box::new(WriteJob { serial: document.serial, path, content, origin }))]
     }
 }

@@ -36,6 +36,7 @@ pub fn convert(input: &Path, output: &Path, options: &ReadOptions) -> Result<Con
         scale: opened.scale,
         labels: opened.labels,
         comments: source.comments.clone(),
+        series: None,
     };
     write(output, &image, |out| {
         let mut failure = None;

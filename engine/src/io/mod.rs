@@ -17,4 +17,4 @@ pub use convert::{Converted, convert};
 pub use error::{IoError, Problem, READABLE};
 pub use read::{NonFinite, ReadLabels, ReadOptions, ReadScan, read, read_labels, read_labels_with};
 pub use source::SourceInfo;
-pub use write::{check_target, write_f32, write_labels, write_volume};
+pub use write::{check_target, write_f32, write_f32_series, write_labels, write_volume};

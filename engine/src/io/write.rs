@@ -77,9 +77,29 @@ pub fn write_f32(
     write(path, &image, |out| put_all(path, out, values, |v| v.to_le_bytes()))
 }
 
+/// Writes float32 volumes of one grid as a 4D file, `step` of t apart. Formats as [`write_labels`].
+///
+/// # Errors
+/// As [`write_labels`].
+///
+/// # Panics
+/// When a volume does not fill the grid, or there are more than 65535.
+pub fn write_f32_series(
+    path: &Path,
+    geometry: &Geometry,
+    volumes: &[&[f32]],
+    step: f64,
+    provenance: Option<&Provenance>,
+) -> Result<(), IoError> {
+    assert!(volumes.iter().all(|values| values.len() == geometry.len()), "values must fill the grid");
+    let count = u16::try_from(volumes.len()).expect("at most 65535 volumes");
+    let image = Image { series: Some((count, step)), ..image(geometry, Datatype::F32, false, provenance) };
+    write(path, &image, |out| volumes.iter().try_for_each(|values| put_all(path, out, values, |v| v.to_le_bytes())))
+}
+
 fn image<'a>(geometry: &'a Geometry, datatype: Datatype, labels: bool, provenance: Option<&Provenance>) -> Image<'a> {
     let comments = provenance.map(Provenance::to_json).into_iter().collect();
-    Image { geometry, datatype, scale: Scale { slope: 1.0, intercept: 0.0 }, labels, comments }
+    Image { geometry, datatype, scale: Scale { slope: 1.0, intercept: 0.0 }, labels, comments, series: None }
 }
 
 fn put_all<T, const N: usize>(

@@ -3,7 +3,7 @@
 use super::params::Scheme;
 use super::report::Step;
 use super::state::State;
-use super::tableau::{combine, dense_weights};
+use super::tableau::{combine, dense_powers, dense_weights};
 
 /// One accepted step that can be asked anywhere within it. It holds two states and the rates in between (Euler 1,
 /// midpoint 2, RK4 4, Dormand–Prince 7).
@@ -40,6 +40,15 @@ impl<S: State> DenseStep<S> {
         } else {
             self.start.clone()
         }
+    }
+
+    /// The step as a polynomial of the share x of it that has passed, the state being `start + Σ cₖ xᵏ`: c₁, c₂, …, as
+    /// many as the scheme's dense output has degrees (Euler 1, midpoint 2, RK4 3, Dormand–Prince 4). Their sum is
+    /// `end − start` but for rounding.
+    pub fn coefficients(&self) -> Vec<S> {
+        let nothing = self.start.add_scaled(&[(-1.0, &self.start)]);
+        let dt = self.span[1] - self.span[0];
+        dense_powers(self.scheme).iter().map(|weights| combine(&nothing, dt, weights, &self.rates)).collect()
     }
 }
 

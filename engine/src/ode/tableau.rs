@@ -102,35 +102,47 @@ pub(super) fn combine<S: State>(state: &S, dt: f64, weights: &[f64], rates: &[S]
     state.add_scaled(&terms)
 }
 
-/// Weights of the rates in the state at share `x` of a step.
+/// Weights of the rates in the state at share `x` of a step: [`dense_powers`] summed up.
+pub(super) fn dense_weights(scheme: Scheme, x: f64) -> [f64; STAGES] {
+    let mut weights = [0.0; STAGES];
+    for power in dense_powers(scheme).iter().rev() {
+        weights.iter_mut().zip(power).for_each(|(weight, p)| *weight = (*weight + p) * x);
+    }
+    weights
+}
+
+/// Weights of the rates in the coefficients of x, x², …, where x is the share of a step that has passed and the state
+/// is `start + dt Σ xᵏ Σ wᵢₖ kᵢ`.
 ///
 /// Fixed schemes: the continuous extension that needs no further evaluation and has the scheme's own order (Euler and
 /// midpoint) or one less (RK4: 3, which keeps the solution's order 4 at all times; Zennaro, Natural Continuous
 /// Extensions of Runge–Kutta Methods, 1986). Dormand–Prince: the polynomial of
 /// degree 4 through the states and rates at both ends and the state in the middle (Shampine 1986).
-pub(super) fn dense_weights(scheme: Scheme, x: f64) -> [f64; STAGES] {
-    let (x2, x3) = (x * x, x * x * x);
-    let x4 = x3 * x;
-    let mut weights = [0.0; STAGES];
+pub(super) fn dense_powers(scheme: Scheme) -> Vec<[f64; STAGES]> {
+    let row = |leading: &[f64]| {
+        let mut row = [0.0; STAGES];
+        row[..leading.len()].copy_from_slice(leading);
+        row
+    };
     match scheme {
-        Scheme::Euler => weights[0] = x,
-        Scheme::Midpoint => weights[..2].copy_from_slice(&[x - x2, x2]),
+        Scheme::Euler => vec![row(&[1.0])],
+        Scheme::Midpoint => vec![row(&[1.0]), row(&[-1.0, 1.0])],
         Scheme::Rk4 => {
-            weights[..4].copy_from_slice(&[
-                x - 15.0 / 8.0 * x2 + x3,
-                15.0 / 8.0 * x2 - 1.5 * x3,
-                0.375 * x2,
-                0.5 * x3 - 0.375 * x2,
-            ]);
+            vec![row(&[1.0]), row(&[-15.0 / 8.0, 15.0 / 8.0, 0.375, -0.375]), row(&[1.0, -1.5, 0.0, 0.5])]
         }
         Scheme::DormandPrince => {
-            for (stage, weight) in weights.iter_mut().enumerate() {
-                let end = DORMAND_PRINCE.weights.get(stage).copied().unwrap_or(0.0);
-                *weight = end * (-8.0 * x4 + 14.0 * x3 - 5.0 * x2) + MIDDLE[stage] * 16.0 * (x4 - 2.0 * x3 + x2);
-            }
-            weights[0] += -2.0 * x4 + 5.0 * x3 - 4.0 * x2 + x;
-            weights[STAGES - 1] += 2.0 * x4 - 3.0 * x3 + x2;
+            // Per power: weight of the scheme's own weights, of the middle's, of the first and of the last rate.
+            let blend = |[end, middle, first, last]: [f64; 4]| {
+                let mut power: [f64; STAGES] = std::array::from_fn(|stage| {
+                    end * DORMAND_PRINCE.weights.get(stage).copied().unwrap_or(0.0) + middle * MIDDLE[stage]
+                });
+                power[0] += first;
+                power[STAGES - 1] += last;
+                power
+            };
+            [[0.0, 0.0, 1.0, 0.0], [-5.0, 16.0, -4.0, 1.0], [14.0, -32.0, 5.0, -3.0], [-8.0, 16.0, -2.0, 2.0]]
+                .map(blend)
+                .to_vec()
         }
     }
-    weights
 }

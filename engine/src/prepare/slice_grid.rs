@@ -213,20 +213,43 @@ impl SliceGrid {
     /// # Panics
     /// When the buffers do not fill their grids.
     pub fn put_phi_mm(&self, slice: usize, phi_band: &[f32], scan_phi_mm: &mut [f32]) {
+        self.put_phi_mm_in(slice, phi_band, [0; 3], self.size, scan_phi_mm);
+    }
+
+    /// As [`put_phi_mm`](Self::put_phi_mm), onto a box of the scan's grid: `size` voxels from `lower` on, which fill
+    /// `box_phi_mm`, x fastest. A slice beside the box leaves it as it is.
+    ///
+    /// # Panics
+    /// When the buffers do not fill their grids, or the box leaves the scan.
+    pub fn put_phi_mm_in(
+        &self,
+        slice: usize,
+        phi_band: &[f32],
+        lower: [usize; 3],
+        size: [usize; 3],
+        box_phi_mm: &mut [f32],
+    ) {
         let [h, w] = self.pixels();
         assert_eq!(phi_band.len(), h * w, "phi must fill the network's grid");
-        assert_eq!(scan_phi_mm.len(), self.size.iter().product::<usize>(), "phi must fill the scan's grid");
+        assert_eq!(box_phi_mm.len(), size.iter().product::<usize>(), "phi must fill the scan's grid");
+        assert!((0..3).all(|d| lower[d] + size[d] <= self.size[d]), "the box must lie in the scan");
+        if !(lower[self.axis]..lower[self.axis] + size[self.axis]).contains(&slice) {
+            return;
+        }
         let band_mm = self.band_mm() as f32;
         let (u, v) = (&self.columns, &self.rows);
-        let (su, sv) = (self.stride[u.voxel_axis], self.stride[v.voxel_axis]);
+        let stride = [1, size[0], size[0] * size[1]];
+        let (su, sv) = (stride[u.voxel_axis], stride[v.voxel_axis]);
         let places = |axis: &Axis| -> Vec<Option<(usize, usize, f32)>> {
-            (0..axis.voxels).map(|voxel| between(axis.pixel_of_voxel(voxel as f64), axis.pixels)).collect()
+            let first = lower[axis.voxel_axis];
+            let voxels = first..first + size[axis.voxel_axis];
+            voxels.map(|voxel| between(axis.pixel_of_voxel(voxel as f64), axis.pixels)).collect()
         };
         let (across, down) = (places(u), places(v));
         for (j, row) in down.iter().enumerate() {
-            let line = slice * self.stride[self.axis] + j * sv;
+            let line = (slice - lower[self.axis]) * stride[self.axis] + j * sv;
             for (i, column) in across.iter().enumerate() {
-                scan_phi_mm[line + i * su] = match (row, column) {
+                box_phi_mm[line + i * su] = match (row, column) {
                     (&Some((r0, r1, fr)), &Some((c0, c1, fc))) => {
                         let at = |r: usize, c: usize| phi_band[r * w + c];
                         let mix = |a: f32, b: f32, f: f32| a + f * (b - a);
@@ -236,6 +259,22 @@ impl SliceGrid {
                 };
             }
         }
+    }
+
+    /// Whether a voxel's middle lies on the grid, so that the network sees it.
+    pub fn covers(&self, voxel: [usize; 3]) -> bool {
+        [&self.columns, &self.rows]
+            .into_iter()
+            .all(|axis| between(axis.pixel_of_voxel(voxel[axis.voxel_axis] as f64), axis.pixels).is_some())
+    }
+
+    /// Where the middle of a pixel lies on the scan's stored grid, as a fractional voxel.
+    pub fn voxel_of_pixel(&self, slice: usize, row: usize, column: usize) -> [f64; 3] {
+        let mut voxel = [0.0; 3];
+        voxel[self.axis] = slice as f64;
+        voxel[self.columns.voxel_axis] = self.columns.first + self.columns.step * column as f64;
+        voxel[self.rows.voxel_axis] = self.rows.first + self.rows.step * row as f64;
+        voxel
     }
 }
 

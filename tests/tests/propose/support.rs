@@ -88,6 +88,7 @@ fn preprocessing(organs: &[&str]) -> Preprocessing {
         size: [SIZE[1], SIZE[0]],
         fit: Fit::PixelMm(4.0),
         neighbours: 0,
+        neighbour_mm: None,
         band_px: 3.0,
         organs: organs.collect(),
     }

@@ -22,6 +22,8 @@ pub(crate) struct Image<'a> {
     pub labels: bool,
     /// Texts for the header's comments.
     pub comments: Vec<String>,
+    /// Volumes one after the other and the time between them, where there are several.
+    pub series: Option<(u16, f64)>,
 }
 
 /// Writes the file(s) of `path`; `voxels` gives the little-endian bytes.
@@ -36,6 +38,9 @@ pub(crate) fn write(
     let target = Target::new(path)?;
     let mut header = Header::for_volume(image.geometry, image.datatype, image.scale, image.labels)
         .map_err(|problem| IoError::new(path, problem))?;
+    if let Some((volumes, step)) = image.series {
+        (header.dim[0], header.dim[4], header.pixdim[4]) = (4, i64::from(volumes), step);
+    }
     let extensions = encode_extensions(&image.comments);
     header.single = target.image.is_none();
     header.vox_offset = if header.single { (header.version.header_bytes() + extensions.len()) as f64 } else { 0.0 };

@@ -89,6 +89,18 @@ impl NodeContour {
         [self.image_channels, self.organs]
     }
 
+    /// |φ(0)| is cut to this many band widths.
+    pub fn start_limit(&self) -> f64 {
+        self.start_limit
+    }
+
+    /// Shape of γ for `n` maps of `size` rows and columns.
+    pub fn state_shape(&self, n: usize, size: [usize; 2]) -> [usize; 4] {
+        let [_, channels, _, _] = self.post1.weight.val().dims();
+        let [h, w] = size.map(|side| side.next_multiple_of(self.multiple) / self.stem);
+        [n, channels, h, w]
+    }
+
     /// γ(0). Without a start contour φ(0) is "all outside".
     ///
     /// # Shapes
@@ -126,8 +138,33 @@ impl NodeContour {
     /// - result: `[n, organs, size[0], size[1]]`, band widths
     pub fn finish(&self, state: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
         let phi = self.phi_channels(&state);
-        let change = self.post2.forward(self.activation.forward(self.post1.forward(state)));
-        from_state_grid(phi + change, self.stem, size)
+        from_state_grid(phi + self.postnet(state), self.stem, size)
+    }
+
+    /// ψ(γ) alone: [`finish`](Self::finish) is [`phi`](Self::phi) plus this, bit for bit.
+    ///
+    /// # Shapes
+    /// - `state`: as from [`start_state`](Self::start_state)
+    /// - result: `[n, organs, size[0], size[1]]`, band widths
+    pub fn correction(&self, state: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+        from_state_grid(self.postnet(state), self.stem, size)
+    }
+
+    /// A state, or a rate of it, whose φ is changed by so much; h is as it was.
+    ///
+    /// # Shapes
+    /// - `state`: as from [`start_state`](Self::start_state)
+    /// - `change`: `[n, organs, h, w]`, band widths
+    pub fn with_phi_change(&self, state: Tensor<4>, change: Tensor<4>) -> Tensor<4> {
+        let change = to_state_grid(change, self.multiple, self.stem);
+        let channels = state.dims()[1];
+        let phi = self.organs * self.stem * self.stem;
+        let hidden = state.clone().narrow(1, phi, channels - phi);
+        Tensor::cat(vec![state.narrow(1, 0, phi) + change, hidden], 1)
+    }
+
+    fn postnet(&self, state: Tensor<4>) -> Tensor<4> {
+        self.post2.forward(self.activation.forward(self.post1.forward(state)))
     }
 
     fn phi_channels(&self, state: &Tensor<4>) -> Tensor<4> {
