@@ -18,7 +18,15 @@ fn preprocessing() -> Preprocessing {
     let organs = vec![organ("liver", &[5]), organ("kidney", &[3, 4])];
     // 46 rows: what the network pads to a multiple has to be cut off again.
     let fit = Fit::PixelMm(1.25);
-    Preprocessing { window_hu: [-100.0, 200.0], size: [46, 56], fit, neighbours: 0, band_px: 4.0, organs }
+    Preprocessing {
+        window_hu: [-100.0, 200.0],
+        size: [46, 56],
+        fit,
+        neighbours: 0,
+        neighbour_mm: None,
+        band_px: 4.0,
+        organs,
+    }
 }
 
 /// A contour NODE; every weight is at most `most` away from the untrained one, which is the identity.

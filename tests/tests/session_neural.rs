@@ -47,8 +47,15 @@ impl Bench {
         let network = stirred(config.init(1, 1, &Device::flex()), 5, most);
         let organs = vec![Organ { name: "kidney".into(), labels: vec![3] }];
         let fit = Fit::PixelMm(1.0);
-        let preprocessing =
-            Preprocessing { window_hu: [-100.0, 200.0], size: [40, 48], fit, neighbours: 0, band_px: 4.0, organs };
+        let preprocessing = Preprocessing {
+            window_hu: [-100.0, 200.0],
+            size: [40, 48],
+            fit,
+            neighbours: 0,
+            neighbour_mm: None,
+            band_px: 4.0,
+            organs,
+        };
         let checkpoint = Checkpoint::new(network, config, preprocessing, SolverParams::fixed(Scheme::Midpoint, 2));
         let model = folder.path().join("model");
         checkpoint.expect("checkpoint").save(&model).expect("save");
