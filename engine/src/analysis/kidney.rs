@@ -29,6 +29,8 @@ pub const LEAST_ML: f64 = 15.0;
 const ACROSS: f64 = 0.15;
 /// Gap along the patient's axis that may part two pieces of a kidney, mm.
 const GAP_MM: f64 = 15.0;
+/// A part whose middle lies this much lower than another one's is in the pelvis when the other is a kidney, mm.
+const BELOW_MM: f64 = 80.0;
 /// Area in a single slice below which a part is a crumb, mm².
 const CRUMB_MM2: f64 = 50.0;
 
@@ -66,6 +68,12 @@ pub(super) fn judge(components: &Components, grid: &Geometry, midline_mm: f64, e
         let of_side = |name: PartName| name == PartName::Kidney(side) || name == PartName::BothKidneys;
         kept.iter().filter(|&&(_, name)| of_side(name)).map(|&(part, _)| ml(part)).sum::<f64>() >= USUAL_ML[0]
     };
+    // Below a shrunken kidney its side's largest part may be a transplant.
+    let height_mm = |part: usize| grid.world_of_voxel(parts[part].centre_voxel)[2];
+    let has_main_below = |part: usize, kept: &[(usize, PartName)]| {
+        let on_its_side = |name: PartName| name == PartName::Kidney(side(part));
+        kept.iter().any(|&(main, name)| on_its_side(name) && height_mm(main) + BELOW_MM < height_mm(part))
+    };
     let is_kept = |part: usize, kept: &[(usize, PartName)]| kept.iter().any(|&(own, _)| own == part);
     if let Some(&further) = candidates.iter().find(|&&part| !is_kept(part, &kept)) {
         let sides = [Side::Left, Side::Right].map(|side| kept.iter().any(|&(_, name)| name == PartName::Kidney(side)));
@@ -74,7 +82,7 @@ pub(super) fn judge(components: &Components, grid: &Geometry, midline_mm: f64, e
         if !is_pair {
             kept.push((further, PartName::FurtherKidney));
             warnings.push(Warning::SameSide);
-        } else if !both_are_usual {
+        } else if !both_are_usual && (ml(further) >= USUAL_ML[0] || has_main_below(further, &kept)) {
             kept.push((further, PartName::FurtherKidney));
             warnings.push(Warning::Third { volume_ml: ml(further) });
         }

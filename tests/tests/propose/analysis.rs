@@ -135,7 +135,12 @@ fn unusual_kidneys_stay_with_a_warning() {
     assert_eq!(inside, 2 * 288 + 1000);
     assert!(findings.warnings.contains(&Warning::Third { volume_ml: 23.04 }), "{:?}", findings.warnings);
     assert_eq!(findings.warnings.iter().filter(|w| matches!(w, Warning::Volume { .. })).count(), 1);
-    // … and without one of them.
+    // Something small in the pelvis is none, whatever the kidneys.
+    let small: Cuboid = ([80.0, 0.0, -130.0], [24.0, 24.0, 40.0]);
+    let (inside, findings) = tidied("kidney", &[shrunken[0], RIGHT, small]);
+    assert_eq!(inside, 288 + 2000);
+    assert!(findings.warnings.contains(&Warning::LeftOut { parts: 1, volume_ml: 23.04 }), "{:?}", findings.warnings);
+    // A transplant and one kidney.
     let (inside, findings) = tidied("kidney", &[LEFT, PELVIC]);
     assert_eq!(inside, 3000);
     assert!(findings.warnings.contains(&Warning::SameSide), "{:?}", findings.warnings);
