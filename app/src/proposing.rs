@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 use zeroset_engine::Geometry;
-use zeroset_engine::device::Device;
+use zeroset_engine::device::{Device, network_device_name};
 use zeroset_engine::propose::{self, Beginning, Question, Stage, propose};
 use zeroset_engine::roi::Roi;
 use zeroset_engine::slices::axial_axis;
@@ -76,7 +76,7 @@ pub fn make(job: &ProposeJob) -> anyhow::Result<Arc<Proposal>> {
         time,
         tolerance,
         region: job.region.unwrap_or_else(|| Roi::whole(grid)),
-        device: format!("{burn:?}"),
+        device: network_device_name(&burn),
         duration_s: started.elapsed().as_secs_f64(),
     };
     Ok(Arc::new(Proposal {

@@ -70,6 +70,11 @@ impl Device {
     }
 }
 
+/// Where a network runs, in words.
+pub fn network_device_name(device: &burn::tensor::Device) -> String {
+    if *device == burn::tensor::Device::flex() { "the CPU".to_owned() } else { format!("the GPU ({device:?})") }
+}
+
 impl OpenDevice {
     /// A stepper for φ (mm, negative inside, x fastest) on this device.
     ///

@@ -359,6 +359,21 @@ fn start_contours_come_from_networks_that_never_saw_the_patient() {
 }
 
 #[test]
+fn a_checkpoint_does_not_tell_where_its_makers_folders_are() {
+    let data = tempfile::tempdir().unwrap();
+    phantoms(data.path(), 2);
+    let out = tempfile::tempdir().unwrap();
+    go(&recipe(data.path(), &out.path().join("run"), |t| t.replace("epochs = 3", "epochs = 1"))).unwrap();
+    for folder in ["best", "last"] {
+        let text = fs::read_to_string(out.path().join("run").join(folder).join("model.json")).unwrap();
+        for place in [data.path(), out.path()] {
+            assert!(!text.contains(place.to_str().unwrap()), "{text}");
+        }
+        assert!(text.contains("\"folder\": \"run\""), "{text}");
+    }
+}
+
+#[test]
 fn a_training_goes_on_from_another_ones_weights() {
     let data = tempfile::tempdir().unwrap();
     phantoms(data.path(), 3);

@@ -14,6 +14,8 @@ use zeroset_engine::roi::Roi;
 use zeroset_engine::{Geometry, LabelMap, Volume};
 
 /// One intention of the user. Panels and views return these; the session applies them between two frames.
+// One or two of them live for a frame: settings may come whole.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Ask for a scan to open.

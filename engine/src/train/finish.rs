@@ -15,7 +15,7 @@ pub(super) fn checkpoints(run: &Run<'_>, network: &Network, report: &EpochReport
     let (config, preprocessing) = (recipe.network.clone(), recipe.preprocessing.clone());
     let mut checkpoint = Checkpoint::new(network.clone(), config, preprocessing, recipe.solver)?;
     checkpoint.manifest.training = TrainingRecord {
-        recipe: serde_json::to_value(recipe).unwrap_or_default(),
+        recipe: serde_json::to_value(recipe.without_places()).unwrap_or_default(),
         epochs: report.epoch as usize,
         steps: report.step,
         duration_s: run.state.seconds,

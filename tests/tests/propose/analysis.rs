@@ -179,7 +179,7 @@ fn borders_empty_contours_and_boxes_are_told() {
     let (inside, findings) = tidied("kidney", &[high, RIGHT]);
     assert_eq!(inside, 3000);
     let expected = Warning::Border { name: PartName::Kidney(Side::Left), faces: vec![Face::Upper] };
-    assert_eq!(findings.warnings, [expected.clone()]);
+    assert_eq!(findings.warnings, std::slice::from_ref(&expected));
     assert_eq!(
         expected.to_string(),
         "the left kidney reaches the upper border of the scan: part of it may lie outside"

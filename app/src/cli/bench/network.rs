@@ -8,7 +8,7 @@ use burn::tensor::{Distribution, Tensor};
 use serde::Serialize;
 use std::io::Write;
 use std::time::Instant;
-use zeroset_engine::device::Device;
+use zeroset_engine::device::{Device, network_device_name};
 use zeroset_engine::loss::tanh_band_mse;
 use zeroset_engine::models::{GradientMethod, Input, NetworkConfig, NodeContourConfig, UNetConfig};
 use zeroset_engine::ode::{Scheme, SolverParams};
@@ -123,7 +123,7 @@ fn run(
     })?;
     let document = Document {
         machine: Machine::detect(),
-        device: format!("{device:?}"),
+        device: network_device_name(&device),
         parameters: network.num_params(),
         network: config,
         size: args.size,

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 use zeroset_engine::analysis::{Part, side_labels};
-use zeroset_engine::device::Device;
+use zeroset_engine::device::{Device, network_device_name};
 use zeroset_engine::infer::{InferReport, OrganPhi};
 use zeroset_engine::io::{self, ReadOptions};
 use zeroset_engine::levelset::LevelSet;
@@ -121,7 +121,7 @@ pub fn run(args: &SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         parts: proposal.findings.parts.clone(),
         left_out: proposal.findings.left_out,
         warnings: proposal.warnings(),
-        device: format!("{burn:?}"),
+        device: network_device_name(&burn),
         duration_s: 0.0,
         geometry: geometry.clone(),
         run: proposal.run.clone(),

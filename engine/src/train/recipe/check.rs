@@ -153,6 +153,23 @@ impl TrainRecipe {
     /// # Errors
     /// Key and name of a variable that is not set.
     pub fn resolve(&mut self) -> Result<(), (String, String)> {
+        for (key, folder) in self.folders() {
+            *folder = resolved(folder).map_err(|name| (key.to_owned(), name))?;
+        }
+        Ok(())
+    }
+
+    /// The same with the last part of every folder only: what a checkpoint that others get says of this machine.
+    pub fn without_places(&self) -> Self {
+        let mut recipe = self.clone();
+        for (_, folder) in recipe.folders() {
+            *folder = folder.file_name().map(PathBuf::from).unwrap_or_default();
+        }
+        recipe
+    }
+
+    /// Every folder and its key.
+    fn folders(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
         let mut folders =
             vec![("data.source.folder", &mut self.data.source.folder), ("output.folder", &mut self.output.folder)];
         folders.extend(self.data.validation_source.as_mut().map(|s| ("data.validation_source.folder", &mut s.folder)));
@@ -160,10 +177,7 @@ impl TrainRecipe {
         folders.extend(self.start.checkpoint.as_mut().map(|folder| ("start.checkpoint", folder)));
         folders.extend(self.start.folds.iter_mut().map(|folder| ("start.folds", folder)));
         folders.extend(self.begin_with.as_mut().map(|folder| ("begin_with", folder)));
-        for (key, folder) in folders {
-            *folder = resolved(folder).map_err(|name| (key.to_owned(), name))?;
-        }
-        Ok(())
+        folders
     }
 }
 
