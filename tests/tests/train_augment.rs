@@ -225,7 +225,7 @@ fn structures_shift_each_on_its_own_within_the_range() {
         shifts.push(least - 129.0);
     }
     let (least, most) = shifts.iter().fold((f32::MAX, f32::MIN), |(a, b), s| (a.min(*s), b.max(*s)));
-    assert!(least >= -40.01 && least < -30.0 && most <= 40.01 && most > 30.0, "{least} to {most} HU");
+    assert!((-40.01..-30.0).contains(&least) && (30.0..40.01).contains(&most), "{least} to {most} HU");
 }
 
 #[test]
