@@ -227,7 +227,7 @@ fn the_level_set_equation_goes_on_in_the_same_timeline() {
     let said = io::read_labels(&mask).expect("mask").source.provenance().expect("provenance");
     assert_eq!(said.method, "contour NODE, then level set, region");
     let neural = &said.parameters["neural"];
-    assert_eq!((neural["model"].as_str(), neural["organ"].as_str()), (Some("model"), Some("kidney")));
+    assert_eq!((neural["model"].as_str(), neural["organ"].as_str()), (Some("ball-node-contour"), Some("kidney")));
     assert_eq!(neural["t"].as_f64(), Some(1.0));
     assert_eq!(neural["weights_sha256"].as_str().map(str::len), Some(64));
     assert_eq!(neural["solver"]["scheme"].as_str(), Some("midpoint"));
