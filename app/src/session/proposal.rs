@@ -302,14 +302,17 @@ impl Session {
             let roi = around(&grid, proposal.place.roi, document.roi.resample);
             self.apply(Command::SetRoi(roi));
         }
-        if proposal.scope == Scope::Slice
-            && let Some(document) = &self.document
-        {
-            let evolve = super::EvolveSettings { dimension: Dimension::Two(Plane::Axial), ..document.evolve.clone() };
+        let Some(document) = &self.document else { return Vec::new() };
+        let mut evolve = document.evolve.clone();
+        // A network's contour is moved on by a network, where one can.
+        evolve.neural.on = self.catalogue.find(&proposal.record.organ, "node-contour").is_some();
+        evolve.neural.organ = None;
+        if proposal.scope == Scope::Slice {
+            evolve.dimension = Dimension::Two(Plane::Axial);
             let axis = axial_axis(&grid);
             self.cursor[axis] = proposal.place.roi.lower[axis];
-            self.apply(Command::SetEvolve(evolve));
         }
+        self.apply(Command::SetEvolve(evolve));
         self.apply(Command::SetStep(Step::Evolve));
         self.set_aside();
         self.begin_from_proposal(proposal)

@@ -47,6 +47,18 @@ impl Bench {
         self.wait("the proposal", |d| d.session.proposing.is_none() && d.session.proposal.is_some());
     }
 
+    /// An evolution from a proposal is begun by the network that evolves contours; now by the level set equation.
+    fn by_level_set_instead(&mut self) {
+        self.wait("the network's start", |d| d.session.evolution.phi.is_some());
+        assert!(self.desk.session.evolution.neural.is_some(), "a network's contour is moved on by a network");
+        let mut evolve = self.desk.session.document.as_ref().unwrap().evolve.clone();
+        assert!(evolve.neural.on);
+        evolve.neural.on = false;
+        self.desk.apply(Command::SetEvolve(evolve));
+        self.desk.apply(Command::Restart);
+        self.wait("the start", |d| d.session.evolution.neural.is_none() && d.session.evolution.phi.is_some());
+    }
+
     fn labels(&self) -> Option<Arc<LabelMap>> {
         self.desk.session.document.as_ref().unwrap().labels.clone()
     }
@@ -125,7 +137,7 @@ fn an_evolution_starts_from_its_phi_and_restarts_from_it() {
     assert_eq!((proposal.record.time, proposal.record.tolerance), (Some(1.0), None));
     assert_eq!(proposal.record.first.as_ref().map(|first| first.0.as_str()), Some("both-unet"));
     bench.desk.apply(Command::EvolveProposal);
-    bench.wait("the start", |d| d.session.evolution.phi.is_some());
+    bench.by_level_set_instead();
     let session = &bench.desk.session;
     assert_eq!((session.step, session.evolution.step, &session.evolution.state), (Step::Evolve, 0, &RunState::Paused));
     let roi = session.document.as_ref().unwrap().roi;
@@ -178,7 +190,7 @@ fn a_slice_is_proposed_and_evolves_alone() {
     assert_eq!((proposal.findings.voxels, proposal.place.roi.lower[2], proposal.place.roi.upper[2]), (200, 40, 41));
     bench.desk.apply(Command::SetCursor([30, 30, 12]));
     bench.desk.apply(Command::EvolveProposal);
-    bench.wait("the start", |d| d.session.evolution.phi.is_some());
+    bench.by_level_set_instead();
     let session = &bench.desk.session;
     assert!(matches!(session.document.as_ref().unwrap().evolve.dimension, Dimension::Two(_)));
     assert_eq!(session.cursor[2], 40, "back to the proposal's slice");
