@@ -53,7 +53,7 @@ fn transport_ui(ui: &mut Ui, session: &Session, out: &mut Vec<Command>) {
         button(
             ui,
             Icon::Restart,
-            "Restart from the seeds, with the settings as they are now",
+            "Restart from where it began, with the settings as they are now",
             exists,
             Command::Restart,
         );
