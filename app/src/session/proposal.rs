@@ -9,7 +9,7 @@ use super::{Command, Effect, Session, Severity, Step};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use zeroset_engine::Geometry;
-use zeroset_engine::analysis::Findings;
+use zeroset_engine::analysis::{Findings, PartName, Side};
 use zeroset_engine::ode::SolverParams;
 use zeroset_engine::roi::Roi;
 use zeroset_engine::slices::axial_axis;
@@ -245,6 +245,12 @@ impl Session {
         if let Some(proposal) = self.proposal.take() {
             self.proposal_set_aside = Some(proposal);
         }
+    }
+
+    /// Whether the present evolution began from a left and a right kidney.
+    pub(super) fn begun_from_both_sides(&self) -> bool {
+        let has = |proposal: &Proposal, side| proposal.findings.parts.iter().any(|p| p.name == PartName::Kidney(side));
+        self.begun_from().is_some_and(|proposal| has(proposal, Side::Left) && has(proposal, Side::Right))
     }
 
     fn accept_proposal(&mut self, by_side: bool) -> Vec<Effect> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zeroset::desk::Desk;
 use zeroset::session::proposal::{ProposalSettings, Scope};
-use zeroset::session::{Command, Dimension, RunState, Step};
+use zeroset::session::{Command, Dimension, RunState, Severity, Step};
 use zeroset::starting::Gpu;
 use zeroset_engine::analysis::Warning;
 use zeroset_engine::levelset::Seed;
@@ -170,6 +170,8 @@ fn an_evolution_starts_from_its_phi_and_restarts_from_it() {
     let document = bench.desk.session.document.as_ref().unwrap();
     let record = document.accepted.last().unwrap();
     assert_eq!((record.step, record.proposal.as_ref()), (2, Some(&proposal.record)));
+    let notice = bench.desk.session.notice.as_ref().unwrap();
+    assert!(notice.severity == Severity::Warning && notice.text.contains("both kidneys"), "{}", notice.text);
 
     bench.desk.apply(Command::Discard);
     bench.desk.apply(Command::AddSeed(Seed { center_mm: LEFT.0, radius_mm: 9.0 }));
