@@ -1,14 +1,19 @@
 //! A whole validation set: pooled numbers by hand, the command line on a small folder, and the refusal to judge a
 //! network on a patient that it learned from.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use std::path::Path;
-use zeroset_engine::evaluation::{CaseScore, summarize, table_one, write_csv};
+use zeroset_engine::evaluation::{
+    CaseScore, Contender, EvaluationError, Patient, evolve_by_region, summarize, table_one, write_csv,
+};
+use zeroset_engine::infer::OrganPhi;
 use zeroset_engine::io;
 use zeroset_engine::metrics::{Overlap, evaluate_label};
-use zeroset_engine::models::{Checkpoint, NetworkConfig};
+use zeroset_engine::models::lsn::Start;
+use zeroset_engine::models::{Checkpoint, DeepChanVeseConfig, Input, LsnConfig, ModelError, NetworkConfig};
 use zeroset_engine::ode::SolverParams;
 use zeroset_engine::prepare::{Fit, Organ, Preprocessing};
+use zeroset_engine::volume::Volume;
 use zeroset_engine::{Geometry, LabelMap};
 
 /// A truth of 100 voxels of which `both` are found, and `more` others.
@@ -125,6 +130,15 @@ fn the_command_judges_the_validation_side_and_nobody_else() {
     assert_eq!(document["summaries"][0]["patients"], 2);
     assert_eq!(std::fs::read_to_string(csv).unwrap().lines().count(), 3);
 
+    // The same network also as the one that others start from, and the region level set after it.
+    let (code, out, err) = zeroset(&[&arguments[..], &["--start-model", model, "--region", "--keep-all"]].concat());
+    assert_eq!(code, 0, "{err}");
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&document["models"][1], &document["anatomy"]), (&"region".into(), &false.into()));
+    assert_eq!(document["cases"].as_array().unwrap().len(), 4);
+    assert_eq!(document["summaries"][1]["method"], "region");
+    assert_eq!(document["summaries"][1]["parameters"], 0);
+
     checkpoint.manifest.training.training_cases = vec!["case3".into()];
     checkpoint.save(Path::new(model)).unwrap();
     let (code, _, err) = zeroset(&arguments);
@@ -177,4 +191,70 @@ fn a_network_writes_a_mask_on_the_scan_s_own_grid() {
     let none =
         zeroset(&[&["segment", &scan, "-o", &mask, "--method", "unet", "--device", "cpu"][..], &spleen].concat());
     assert!(none.2.contains("--model DIR") && none.0 == 1, "{}", none.2);
+}
+
+#[test]
+fn the_region_level_set_brings_each_part_of_a_start_contour_to_its_own_organ() {
+    let geometry = Geometry::aligned([48, 32, 20], [2.0, 2.0, 3.0], [0.0; 3]).unwrap();
+    // Two bright balls of unlike brightness: one window for both would hold the background between them, too.
+    let distance = |i: usize, centre: [f64; 3]| {
+        let voxel = [i % 48, i / 48 % 32, i / (48 * 32)];
+        let mm = |d: usize| (voxel[d] as f64 - centre[d]) * [2.0, 2.0, 3.0][d];
+        (mm(0) * mm(0) + mm(1) * mm(1) + mm(2) * mm(2)).sqrt()
+    };
+    let (one, other) = ([12.0, 16.0, 10.0], [36.0, 16.0, 10.0]);
+    let hu = |i: usize| match (distance(i, one) < 18.0, distance(i, other) < 18.0) {
+        (true, _) => 180.0,
+        (_, true) => -60.0,
+        _ => 40.0,
+    };
+    let hu: Vec<f32> = (0..geometry.len()).map(|i| hu(i) + 5.0 * ((i * 7919 % 11) as f32 - 5.0) / 5.0).collect();
+    let scan = Volume::new(geometry.clone(), hu);
+    let nearest = |i: usize| distance(i, one).min(distance(i, other));
+    let start =
+        OrganPhi { organ: "kidney".into(), phi_mm: (0..geometry.len()).map(|i| (nearest(i) - 11.0) as f32).collect() };
+    let run = evolve_by_region(&scan, &start).unwrap();
+    let inside: Vec<bool> = run.phi.phi_mm.iter().map(|&phi| phi < 0.0).collect();
+    let truth: Vec<bool> = (0..geometry.len()).map(|i| nearest(i) < 18.0).collect();
+    let dice = Overlap::of(&inside, &truth).dice().unwrap();
+    assert!(dice > 0.96, "Dice {dice}");
+    assert!(run.steps > 5.0);
+
+    let nothing = OrganPhi { organ: "kidney".into(), phi_mm: vec![10.0; geometry.len()] };
+    let run = evolve_by_region(&scan, &nothing).unwrap();
+    assert!(run.phi.phi_mm.iter().all(|&phi| phi > 0.0) && run.steps == 0.0);
+}
+
+#[test]
+fn what_evolves_a_contour_is_not_judged_without_one() {
+    let geometry = Geometry::aligned([24, 24, 4], [2.0, 2.0, 3.0], [0.0; 3]).unwrap();
+    let scan = Volume::new(geometry.clone(), vec![0.0; geometry.len()]);
+    let truth = LabelMap::empty(geometry);
+    let refused = |contender: Contender<'_>| {
+        let mut patient = Patient::new("case1", &scan, &truth, None, 2.0, true);
+        match patient.judge(contender) {
+            Err(EvaluationError::NoStart { method }) => method,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refused(Contender::Region), "region");
+    let given = [
+        NetworkConfig::preset("node-contour").unwrap(),
+        NetworkConfig::Lsn(LsnConfig { start: Start::Given, ..LsnConfig::default() }),
+        NetworkConfig::DeepChanVese(DeepChanVeseConfig {
+            features: 4,
+            backbone: 8,
+            start_given: true,
+            ..DeepChanVeseConfig::default()
+        }),
+    ];
+    for config in given {
+        let network = config.init(1, 1, &Device::flex());
+        let name = config.name();
+        let checkpoint = Checkpoint::new(network, config, preprocessing(), SolverParams::default()).unwrap();
+        assert_eq!(refused(Contender::Network(&checkpoint)), name);
+        let image = Tensor::zeros([1, 1, 32, 32], &Device::flex());
+        let said = checkpoint.network.predict(Input { image, start: None }, &SolverParams::default());
+        assert!(matches!(said, Err(ModelError::NoStart { .. })), "{name}");
+    }
 }

@@ -13,11 +13,12 @@ pub fn table_one(summaries: &[Summary]) -> String {
     );
     for s in summaries {
         let evaluations = s.evaluations.map_or_else(|| "-".to_owned(), |v| format!("{v:.1}"));
+        let parameters = if s.parameters == 0 { "-".to_owned() } else { s.parameters.to_string() };
         text += &format!(
             "{:<16} {:<8} {:>10} {:>6} {:>4}  {:<21} {:<21} {:<21} {:<21}\n",
             s.method,
             s.organ,
-            s.parameters,
+            parameters,
             evaluations,
             s.patients,
             words(&s.iou_organ_slices, 3),

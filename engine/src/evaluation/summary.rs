@@ -19,9 +19,9 @@ pub struct Estimate {
 pub struct Summary {
     /// Architecture.
     pub method: String,
-    /// Number of weights.
+    /// Number of weights; 0 for a method that learned nothing.
     pub parameters: usize,
-    /// Mean evaluations per solve; `None` without an ODE.
+    /// Mean evaluations per solve, or steps of a level set; `None` without either.
     pub evaluations: Option<f64>,
     /// Name of the organ.
     pub organ: String,

@@ -2,7 +2,7 @@
 
 use super::Network;
 use super::deep_chan_vese::DeepChanVeseConfig;
-use super::lsn::LsnConfig;
+use super::lsn::{LsnConfig, Start};
 use super::node::{NodeContourConfig, NodeImageConfig, NodeStackConfig};
 use super::unet::UNetConfig;
 use burn::module::{Module, ModuleVisitor, Param};
@@ -92,7 +92,12 @@ impl NetworkConfig {
 
     /// Whether the network evolves a start contour, which it has to be given.
     pub fn needs_start(&self) -> bool {
-        matches!(self, Self::NodeContour(_))
+        match self {
+            Self::NodeContour(_) => true,
+            Self::Lsn(config) => config.start == Start::Given,
+            Self::DeepChanVese(config) => config.start_given,
+            Self::Unet(_) | Self::NodeImage(_) | Self::NodeStack(_) => false,
+        }
     }
 
     /// Whether the network can evolve a start contour: those that need one, and those that else begin with their own.

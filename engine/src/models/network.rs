@@ -143,6 +143,16 @@ impl Network {
         }
     }
 
+    /// Whether it only ever evolves a contour that it is given.
+    fn needs_start(&self) -> bool {
+        match self {
+            Self::NodeContour(_) => true,
+            Self::Lsn(network) => network.config().start == super::lsn::Start::Given,
+            Self::DeepChanVese(network) => network.config().start_given,
+            Self::Unet(_) | Self::NodeImage(_) | Self::NodeStack(_) => false,
+        }
+    }
+
     fn checked(&self, input: Input) -> Result<Input, ModelError> {
         let [n, found, h, w] = input.image.dims();
         let [expected, organs] = self.channels();
@@ -150,7 +160,7 @@ impl Network {
             return Err(ModelError::Channels { expected, found });
         }
         match &input.start {
-            None if matches!(self, Self::NodeContour(_)) => Err(ModelError::NoStart { network: self.name() }),
+            None if self.needs_start() => Err(ModelError::NoStart { network: self.name() }),
             Some(start) if start.dims() != [n, organs, h, w] => {
                 Err(ModelError::Start { expected: [n, organs, h, w], found: start.dims() })
             }

@@ -21,15 +21,25 @@ pub struct EvaluateArgs {
     /// Mask to judge it by, on the same grid
     #[arg(required_unless_present = "recipe")]
     pub truth: Option<PathBuf>,
-    /// Instead of two masks: run networks on the validation patients of this training recipe
-    #[arg(long, value_name = "RECIPE.toml", conflicts_with_all = ["prediction", "truth", "label"], requires = "models")]
+    /// Instead of two masks: run networks on the validation patients of this training recipe (without --model the
+    /// program's own networks, and the region level set)
+    #[arg(long, value_name = "RECIPE.toml", conflicts_with_all = ["prediction", "truth", "label"])]
     pub recipe: Option<PathBuf>,
     /// Trained network to run; repeat to compare several
     #[arg(long = "model", value_name = "DIR", requires = "recipe")]
-    pub models: Vec<PathBuf>,
+    pub model: Vec<PathBuf>,
+    /// Folder of networks to run in place of the program's own
+    #[arg(long, value_name = "DIR", requires = "recipe", conflicts_with_all = ["model", "start_model"])]
+    pub models: Option<PathBuf>,
     /// Network whose contours a contour network starts from
-    #[arg(long, value_name = "DIR", requires = "recipe")]
+    #[arg(long, value_name = "DIR", requires = "model")]
     pub start_model: Option<PathBuf>,
+    /// Also the region level set, from the start network's contours
+    #[arg(long, requires = "start_model")]
+    pub region: bool,
+    /// Judge what the methods find as it is: anatomy leaves nothing out
+    #[arg(long, requires = "recipe")]
+    pub keep_all: bool,
     /// Folder of the data, in place of the recipe's
     #[arg(long, value_name = "DIR", requires = "recipe")]
     pub data: Option<PathBuf>,
@@ -70,7 +80,7 @@ pub fn run(args: EvaluateArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         return set::run(&args, recipe, out);
     }
     let (Some(prediction_path), Some(truth_path)) = (&args.prediction, &args.truth) else {
-        bail!("evaluate needs two masks, or --recipe and --model");
+        bail!("evaluate needs two masks, or --recipe");
     };
     let prediction = read(prediction_path)?;
     let truth = read(truth_path)?;

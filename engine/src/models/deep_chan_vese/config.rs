@@ -20,12 +20,15 @@ pub struct DeepChanVeseConfig {
     pub dilations: Vec<usize>,
     /// Weights of the loss of φ₀ and of φ_N in training (paper: 1 and 5 on Cityscapes, 0.2 and 1 on COCO).
     pub loss_weights: [f64; 2],
+    /// Whether the network only ever evolves a contour that it is given: φ₀ is then that one, and the TSDF head idle.
+    pub start_given: bool,
 }
 
 impl Default for DeepChanVeseConfig {
     /// The paper's N, C and weights; a backbone that sees about 130 pixels around each.
     fn default() -> Self {
-        Self { steps: 3, features: 64, backbone: 64, dilations: vec![1, 2, 4, 8], loss_weights: [1.0, 5.0] }
+        let (dilations, loss_weights) = (vec![1, 2, 4, 8], [1.0, 5.0]);
+        Self { steps: 3, features: 64, backbone: 64, dilations, loss_weights, start_given: false }
     }
 }
 

@@ -52,6 +52,8 @@ pub enum Start {
         /// Seed.
         rng_seed: u64,
     },
+    /// None: the network only ever evolves a contour that it is given.
+    Given,
 }
 
 /// Sizes of an [`Lsn`].
@@ -121,7 +123,7 @@ impl LsnConfig {
         }
         match self.start {
             Start::Disc(part) => positive("start.disc", part),
-            Start::Uniform { .. } => Ok(()),
+            Start::Uniform { .. } | Start::Given => Ok(()),
         }
     }
 
@@ -132,7 +134,7 @@ impl LsnConfig {
         Lsn { layers, channels, organs, config: *self }
     }
 
-    /// φ of the start contour in band widths, negative inside.
+    /// φ of the start contour in band widths, negative inside; with [`Start::Given`] there is none, all is outside.
     ///
     /// # Shapes
     /// - `size` and result: `[n, organs, h, w]`, every map the same
@@ -149,6 +151,7 @@ impl LsnConfig {
                 let mut rng = ChaCha8Rng::seed_from_u64(rng_seed);
                 (0..h * w).map(|_| rng.random_range(-1.0..1.0)).collect()
             }
+            Start::Given => vec![1.0; h * w],
         };
         Tensor::from_data(TensorData::new(phi, [1, 1, h, w]), device).repeat(&[n, organs, 1, 1])
     }
