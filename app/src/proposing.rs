@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use zeroset_engine::Geometry;
 use zeroset_engine::device::{Device, network_device_name};
-use zeroset_engine::propose::{self, Beginning, Question, Stage, propose};
+use zeroset_engine::propose::{self, Beginning, Question, Stage, propose_near};
 use zeroset_engine::roi::Roi;
 use zeroset_engine::slices::axial_axis;
 
@@ -47,10 +47,11 @@ pub fn make(job: &ProposeJob) -> anyhow::Result<Arc<Proposal>> {
         batch: BATCH,
         anatomy: true,
     };
-    let found = propose(&question, &mut |stage, progress| {
+    let near = propose_near(&question, &mut |stage, progress| {
         job.run.report(progress.slices, progress.of, stage == Stage::Evolving);
         if job.run.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
+    let found = near.proposal;
     let Some(bounds) = found.findings.bounds else {
         let place = match job.scope {
             Scope::Scan => "this scan",
@@ -62,7 +63,7 @@ pub fn make(job: &ProposeJob) -> anyhow::Result<Arc<Proposal>> {
     let grid = job.scan.geometry();
     let roi = box_around(grid, bounds, job.region.as_ref());
     let geometry = grid.cropped(roi.lower, roi.size()).context("the box of the proposal")?;
-    let phi = Arc::new(cut(&found.phi.phi_mm, grid, &roi));
+    let phi = Arc::new(cut(&found.phi.phi_mm, &near.geometry, near.lower, &roi));
     let warnings = found.warnings();
     let (time, tolerance) = (found.time(), found.tolerance());
     let propose::Proposal { findings, first: first_run, run, solver, .. } = found;
@@ -90,24 +91,28 @@ pub fn make(job: &ProposeJob) -> anyhow::Result<Arc<Proposal>> {
     }))
 }
 
-/// The contour's box with room around it, within the scan; one slice stays one slice.
+/// The contour's box with room around it, within the scan and along the patient within the region.
 fn box_around(grid: &Geometry, (lower, upper): ([usize; 3], [usize; 3]), region: Option<&Roi>) -> Roi {
     let axis = axial_axis(grid);
-    let is_slice = region.is_some_and(|region| region.size()[axis] == 1);
-    let room = |d: usize| if is_slice && d == axis { 0 } else { (ROOM_MM / grid.spacing_mm()[d]).ceil() as usize };
+    let room = |d: usize| (ROOM_MM / grid.spacing_mm()[d]).ceil() as usize;
+    let (mut least, mut greatest) = ([0; 3], grid.size());
+    if let Some(region) = region {
+        (least[axis], greatest[axis]) = (region.lower[axis], region.upper[axis]);
+    }
     Roi {
-        lower: std::array::from_fn(|d| lower[d].saturating_sub(room(d))),
-        upper: std::array::from_fn(|d| (upper[d] + room(d)).min(grid.size()[d])),
+        lower: std::array::from_fn(|d| lower[d].saturating_sub(room(d)).max(least[d])),
+        upper: std::array::from_fn(|d| (upper[d] + room(d)).min(greatest[d])),
         resample: None,
     }
 }
 
-/// The values in a box, x fastest.
-fn cut(values: &[f32], grid: &Geometry, roi: &Roi) -> Vec<f32> {
+/// The values in a box of the scan, x fastest, from those of a part of it that begins at `first` and holds the box.
+fn cut(values: &[f32], part: &Geometry, first: [usize; 3], roi: &Roi) -> Vec<f32> {
     let [nx, ny, nz] = roi.size();
     let mut cut = Vec::with_capacity(nx * ny * nz);
     for row in 0..ny * nz {
-        let start = grid.index([roi.lower[0], roi.lower[1] + row % ny, roi.lower[2] + row / ny]);
+        let voxel = [roi.lower[0], roi.lower[1] + row % ny, roi.lower[2] + row / ny];
+        let start = part.index(std::array::from_fn(|d| voxel[d] - first[d]));
         cut.extend_from_slice(&values[start..start + nx]);
     }
     cut

@@ -1,6 +1,6 @@
 //! A scan in memory: f32 samples on a [`Geometry`].
 
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, GeometryError};
 
 /// Intensities (HU for CT) on a grid, x fastest.
 #[derive(Clone, Debug)]
@@ -79,6 +79,27 @@ impl Volume {
                 stored.iter().map(|&s| f32::from(s) * slope + intercept).collect()
             }
         }
+    }
+
+    /// The samples in a box of `size` voxels from `lower` on, where they lie in the patient, in the same stored form.
+    ///
+    /// # Errors
+    /// A box that is empty or leaves the grid.
+    pub fn cropped(&self, lower: [usize; 3], size: [usize; 3]) -> Result<Self, GeometryError> {
+        let geometry = self.geometry.cropped(lower, size)?;
+        let rows = (0..size[1] * size[2]).map(|row| {
+            let first = self.geometry.index([lower[0], lower[1] + row % size[1], lower[2] + row / size[1]]);
+            first..first + size[0]
+        });
+        let samples = match &self.samples {
+            Samples::F32(all) => Samples::F32(rows.flat_map(|row| &all[row]).copied().collect()),
+            Samples::I16 { stored, slope, intercept } => Samples::I16 {
+                stored: rows.flat_map(|row| &stored[row]).copied().collect(),
+                slope: *slope,
+                intercept: *intercept,
+            },
+        };
+        Ok(Self { geometry, samples })
     }
 
     /// Smallest and largest value.

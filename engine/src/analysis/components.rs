@@ -35,15 +35,24 @@ struct Run {
 impl Components {
     /// Components of the voxels of a grid (x fastest) for which `inside` holds.
     pub fn of(size: [usize; 3], inside: impl Fn(usize) -> bool) -> Self {
+        Self::within(size, [0; 3], size, inside)
+    }
+
+    /// As [`of`](Self::of), of the voxels in a half-open box of the grid: nothing beside it is asked for.
+    pub fn within(size: [usize; 3], lower: [usize; 3], upper: [usize; 3], inside: impl Fn(usize) -> bool) -> Self {
         let [nx, ny, nz] = size;
+        let in_box = |d: usize, voxel: usize| (lower[d]..upper[d]).contains(&voxel);
         let mut runs: Vec<Run> = Vec::new();
         let mut first_of_row = Vec::with_capacity(ny * nz + 1);
         for row in 0..ny * nz {
             first_of_row.push(runs.len());
-            let mut x = 0;
-            while x < nx {
+            if !(in_box(1, row % ny) && in_box(2, row / ny)) {
+                continue;
+            }
+            let mut x = lower[0];
+            while x < upper[0] {
                 let from = x;
-                while x < nx && inside(row * nx + x) {
+                while x < upper[0] && inside(row * nx + x) {
                     x += 1;
                 }
                 if x > from {

@@ -18,6 +18,9 @@ const REACH_MM: f64 = 40.0;
 /// When φ does not fill the grid.
 pub fn erase(phi_mm: &mut [f32], grid: &Geometry, components: &Components, keeps: impl Fn(usize) -> bool) {
     assert_eq!(phi_mm.len(), grid.len(), "phi must fill the grid");
+    if (0..components.parts().len()).all(&keeps) {
+        return;
+    }
     let (size, axis) = (grid.size(), axial_axis(grid));
     let stride = [1, size[0], size[0] * size[1]];
     let far_mm = phi_mm.iter().copied().filter(|phi| phi.is_finite()).fold(0.0_f32, f32::max).max(1.0);

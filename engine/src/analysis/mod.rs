@@ -63,7 +63,7 @@ pub(crate) struct Judgement {
 ///
 /// Kidneys and livers are judged by their anatomy; of other organs everything is kept.
 pub fn tidy(organ: &str, scan: &Volume, region: Option<&Roi>, phi_mm: &mut [f32]) -> Findings {
-    let components = Components::of(scan.geometry().size(), |index| phi_mm[index] < 0.0);
+    let components = parts(scan.geometry(), region, phi_mm);
     let (judgement, findings) = examine(organ, scan, region, &components, true);
     erase(phi_mm, scan.geometry(), &components, |part| judgement.kept.iter().any(|&(kept, _)| kept == part));
     findings
@@ -71,8 +71,15 @@ pub fn tidy(organ: &str, scan: &Volume, region: Option<&Roi>, phi_mm: &mut [f32]
 
 /// As [`tidy`], of a contour that somebody drew: everything is kept, and only said.
 pub fn describe(organ: &str, scan: &Volume, region: Option<&Roi>, phi_mm: &[f32]) -> Findings {
-    let components = Components::of(scan.geometry().size(), |index| phi_mm[index] < 0.0);
+    let components = parts(scan.geometry(), region, phi_mm);
     examine(organ, scan, region, &components, false).1
+}
+
+/// The parts of a contour; beside the region nothing was looked at.
+fn parts(grid: &Geometry, region: Option<&Roi>, phi_mm: &[f32]) -> Components {
+    let size = grid.size();
+    let (lower, upper) = region.map_or(([0; 3], size), |roi| (roi.lower, roi.upper));
+    Components::within(size, lower, upper, |index| phi_mm[index] < 0.0)
 }
 
 fn examine(

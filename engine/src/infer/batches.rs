@@ -148,12 +148,18 @@ impl<'a> Batches<'a> {
     pub(super) fn into_prediction(mut self, duration_s: f64) -> Prediction {
         let outside_mm = FAR_BANDS * self.grid.band_mm() as f32;
         if let Some(roi) = self.request.roi {
-            let [nx, ny, _] = self.request.scan.geometry().size();
+            let size = self.request.scan.geometry().size();
+            // Slices beside the box were never touched.
+            let axis = self.grid.axis();
+            let range = |d: usize| if d == axis { self.slices.clone() } else { 0..size[d] };
+            let box_x = roi.lower[0]..roi.upper[0];
             for phi_mm in &mut self.phi_mm {
-                for (index, value) in phi_mm.iter_mut().enumerate() {
-                    let voxel = [index % nx, index / nx % ny, index / (nx * ny)];
-                    if (0..3).any(|d| !(roi.lower[d]..roi.upper[d]).contains(&voxel[d])) {
-                        *value = outside_mm;
+                for (z, y) in range(2).flat_map(|z| range(1).map(move |y| (z, y))) {
+                    let row_in_box =
+                        (roi.lower[1]..roi.upper[1]).contains(&y) && (roi.lower[2]..roi.upper[2]).contains(&z);
+                    let row = &mut phi_mm[(z * size[1] + y) * size[0]..][..size[0]];
+                    for x in range(0).filter(|x| !(row_in_box && box_x.contains(x))) {
+                        row[x] = outside_mm;
                     }
                 }
             }

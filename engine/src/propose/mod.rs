@@ -7,6 +7,10 @@
 //!
 //! Nothing of it is a label: whoever asked accepts it, evolves it further, or throws it away.
 
+mod near;
+
+pub use near::{Near, propose_near};
+
 use crate::analysis::{self, Findings};
 use crate::infer::{InferError, InferReport, OrganPhi, Prediction, Progress, Request, Start, infer};
 use crate::models::Checkpoint;

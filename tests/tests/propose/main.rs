@@ -4,6 +4,7 @@
 mod analysis;
 mod catalogue;
 mod cli;
+mod near;
 mod session;
 mod support;
 mod window;

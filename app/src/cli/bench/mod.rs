@@ -5,6 +5,7 @@ mod cases;
 mod levelset;
 mod machine;
 mod network;
+mod slice;
 
 use std::io::Write;
 
@@ -24,6 +25,8 @@ enum Subject {
     Unet(network::NetworkArgs),
     /// A neural ODE that moves a contour: solve and training step
     Node(network::NetworkArgs),
+    /// One slice through the program's own networks: a proposal, and its contour evolved to t = 1
+    Slice(slice::SliceArgs),
 }
 
 /// Runs the benchmark and prints a table, or one JSON document.
@@ -35,5 +38,6 @@ pub fn run(args: BenchArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         Subject::Levelset(args) => levelset::run(args, out),
         Subject::Unet(args) => network::unet(&args, out),
         Subject::Node(args) => network::node(&args, out),
+        Subject::Slice(args) => slice::run(&args, out),
     }
 }

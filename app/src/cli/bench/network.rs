@@ -60,9 +60,9 @@ struct Document {
 
 /// Fastest and middle measurement, ms.
 #[derive(Serialize)]
-struct Times {
-    best: f64,
-    median: f64,
+pub(super) struct Times {
+    pub best: f64,
+    pub median: f64,
 }
 
 /// A UNet from image to distance map.
@@ -151,7 +151,7 @@ fn run(
 }
 
 /// Times of `repeats` runs behind one that warms caches and compiles a GPU's shaders.
-fn times(repeats: u32, mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Times> {
+pub(super) fn times(repeats: u32, mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Times> {
     work()?;
     let mut ms = Vec::new();
     for _ in 0..repeats {
