@@ -17,6 +17,7 @@ use zeroset_engine::levelset::Method;
 use zeroset_engine::levelset::measure::percentile;
 use zeroset_engine::levelset::speed::{EdgeOptions, SpeedField, Window, edge_strength};
 use zeroset_engine::provenance::{Provenance, sha256_of_file};
+use zeroset_engine::roi::Roi;
 use zeroset_engine::{Geometry, LabelMap, Volume};
 
 /// Masks written by different programs differ by rounding of the affine; far below a voxel.
@@ -138,10 +139,12 @@ pub fn accept(job: &AcceptJob) -> anyhow::Result<Outcome> {
     let mut box_roi = job.place.roi;
     box_roi.resample = None;
     let delta = match job.place.slice {
-        None if job.sides.is_some() => sides_delta(job, labels),
         None => {
             let phi = job.place.roi.paste_phi(&job.phi, &job.place.geometry, &job.scan)?;
-            box_roi.label_delta(&phi, labels, job.label)
+            match job.sides {
+                Some((sides, midline_mm)) => sides_delta(&job.scan, &box_roi, &phi, sides, midline_mm, labels)?,
+                None => box_roi.label_delta(&phi, labels, job.label),
+            }
         }
         Some(slice) => {
             box_roi.lower[slice.axis] = slice.index;
@@ -153,20 +156,26 @@ pub fn accept(job: &AcceptJob) -> anyhow::Result<Outcome> {
     Ok(Outcome::Accepted(job.serial, delta, Box::new(job.record.clone())))
 }
 
-/// The change that labels the two kidneys of a contour on the scan's own voxels, each by its side.
-fn sides_delta(job: &AcceptJob, labels: &LabelMap) -> LabelDelta {
-    let (sides, midline_mm) = job.sides.unwrap_or((SideLabels { left: job.label, right: job.label }, 0.0));
-    let inside = |index: usize| job.phi[index] < 0.0;
-    let by_side = side_labels(&job.place.geometry, inside, midline_mm, [sides.left, sides.right]);
-    let ([nx, ny, _], roi, size) = (job.scan.size(), job.place.roi, job.place.roi.size());
-    labels.delta(|index| {
+/// The change that labels the two kidneys of a contour (φ on the scan's voxels in the box), each by its side.
+fn sides_delta(
+    scan: &Geometry,
+    roi: &Roi,
+    phi: &[f32],
+    sides: SideLabels,
+    midline_mm: f64,
+    labels: &LabelMap,
+) -> anyhow::Result<LabelDelta> {
+    let grid = scan.cropped(roi.lower, roi.size())?;
+    let by_side = side_labels(&grid, |index| phi[index] < 0.0, midline_mm, [sides.left, sides.right]);
+    let ([nx, ny, _], size) = (scan.size(), roi.size());
+    Ok(labels.delta(|index| {
         let voxel = [index % nx, index / nx % ny, index / (nx * ny)];
         if (0..3).any(|d| !(roi.lower[d]..roi.upper[d]).contains(&voxel[d])) {
             return None;
         }
         let local: [usize; 3] = std::array::from_fn(|d| voxel[d] - roi.lower[d]);
         Some(by_side[(local[2] * size[1] + local[1]) * size[0] + local[0]]).filter(|&label| label != 0)
-    })
+    }))
 }
 
 /// φ of a slice at the scan's voxels of that slice within the ROI, x fastest.

@@ -11,14 +11,19 @@ pub fn accept_ui(ui: &mut Ui, session: &Session, document: &Document, out: &mut 
     labels_ui(ui, document, out);
     ui.add_space(2.0);
     let name = document.table.name(document.active_label);
-    ui.horizontal(|ui| {
-        if parts::primary(ui, format!("Accept into {name}"), session.evolution.exists())
-            .on_hover_text("Enter")
-            .clicked()
-        {
+    let (into, there) = (format!("Accept into {name}"), session.evolution.exists());
+    if let Some((sides, _)) = session.evolution_sides() {
+        let hint = format!("Enter: into {} and {}", document.table.name(sides.left), document.table.name(sides.right));
+        if parts::primary(ui, "Accept as left and right kidney", there).on_hover_text(hint).clicked() {
             out.push(Command::Accept);
         }
-    });
+        let button = ui.add_enabled(there, egui::Button::new(into));
+        if button.on_hover_text("Both kidneys into the one active label").clicked() {
+            out.push(Command::AcceptIntoActive);
+        }
+    } else if parts::primary(ui, into, there).on_hover_text("Enter").clicked() {
+        out.push(Command::Accept);
+    }
     if ui
         .add_enabled(document.labels.is_some(), egui::Button::new("Start the next organ"))
         .on_hover_text("Puts the contour and the seeds away and goes back to the region")

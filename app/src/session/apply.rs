@@ -138,6 +138,7 @@ impl Session {
                 );
             }
             Command::Accept => return self.accept(AfterAccept::Stay),
+            Command::AcceptIntoActive => return self.accept(AfterAccept::IntoActive),
             Command::Carry { forward, accept: true } => return self.accept(AfterAccept::Carry(forward)),
             Command::Carry { forward, accept: false } => return self.carry(forward),
             _ => {}

@@ -131,8 +131,11 @@ pub enum Command {
     Paint(BrushTouch),
     /// Lift the brush.
     EndPaint,
-    /// Write the inside of the contour into the active label.
+    /// Write the inside of the contour into the active label; a left and a right kidney that a proposal gave, each into
+    /// the label of its side.
     Accept,
+    /// As `Accept`, but a left and a right kidney go into the one active label, too.
+    AcceptIntoActive,
     /// 2D: take the present contour as the start on the next (`true`) or previous slice.
     Carry {
         /// Towards S, A or R.

@@ -64,6 +64,8 @@ impl Begun {
 pub(super) enum AfterAccept {
     /// Nothing.
     Stay,
+    /// Nothing; a pair of kidneys goes into the one active label.
+    IntoActive,
     /// On to the next (`true`) or previous slice.
     Carry(bool),
 }
@@ -260,18 +262,20 @@ impl Session {
             self.accept_pending.is_some() && matches!(self.evolution.state, RunState::Paused | RunState::Stopped(_));
         let (Some(document), true) = (&self.document, ready) else { return Vec::new() };
         let (Some(place), Some(phi)) = (&self.evolution.place, &self.evolution.phi) else { return Vec::new() };
+        let sides = self.evolution_sides().filter(|_| self.accept_pending != Some(AfterAccept::IntoActive));
+        let label = sides.map_or(document.active_label, |(labels, _)| labels.left);
         let edited = |mark: &&(u64, Event)| mark.1 == Event::Edit;
         let job = AcceptJob {
             serial: document.serial,
             scan: document.image.geometry().clone(),
             labels: document.labels.clone(),
-            label: document.active_label,
-            sides: None,
+            label,
+            sides,
             place: place.clone(),
             phi: phi.phi.clone(),
             record: Accepted {
-                label: document.active_label,
-                label_right: None,
+                label,
+                label_right: sides.map(|(labels, _)| labels.right),
                 evolve: document.evolve.clone(),
                 speed: document.speed.clone(),
                 roi: place.roi,

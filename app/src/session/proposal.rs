@@ -247,10 +247,16 @@ impl Session {
         }
     }
 
-    /// Whether the present evolution began from a left and a right kidney.
-    pub(super) fn begun_from_both_sides(&self) -> bool {
-        let has = |proposal: &Proposal, side| proposal.findings.parts.iter().any(|p| p.name == PartName::Kidney(side));
-        self.begun_from().is_some_and(|proposal| has(proposal, Side::Left) && has(proposal, Side::Right))
+    /// The labels of the two kidneys and the patient's middle (world R, mm), where the present evolution's contour is to
+    /// be accepted by side: it began from a left and a right kidney, and takes place in 3D.
+    pub fn evolution_sides(&self) -> Option<(SideLabels, f64)> {
+        let proposal = self.begun_from()?;
+        let has = |side| proposal.findings.parts.iter().any(|part| part.name == PartName::Kidney(side));
+        let in_3d = self.evolution.place.as_ref().is_some_and(|place| place.slice.is_none());
+        if !(has(Side::Left) && has(Side::Right) && in_3d) {
+            return None;
+        }
+        self.side_labels().zip(proposal.findings.midline_mm)
     }
 
     fn accept_proposal(&mut self, by_side: bool) -> Vec<Effect> {

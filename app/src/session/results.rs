@@ -153,7 +153,6 @@ impl Session {
     }
 
     fn take_accepted(&mut self, delta: LabelDelta, record: Accepted) -> Vec<Effect> {
-        let both_sides = record.label_right.is_none() && record.proposal.is_some() && self.begun_from_both_sides();
         let Some(document) = &mut self.document else { return Vec::new() };
         let after = self.after_accept.take().unwrap_or(AfterAccept::Stay);
         let right = record.label_right.map_or_else(String::new, |right| format!(" and {}", document.table.name(right)));
@@ -174,16 +173,11 @@ impl Session {
             self.history.push(format!("Accept into {name}"), Change::Labels(Arc::new(delta)));
             self.history.seal();
             let text = format!("{name}: {changed} voxels accepted, now {volume_ml:.1} mL");
-            if both_sides {
-                let hint = "both kidneys are in this one label (Ctrl+Z takes it back; a proposal is accepted by side)";
-                self.notify(Severity::Warning, format!("{text}; {hint}"));
-            } else {
-                self.notify(Severity::Info, text);
-            }
+            self.notify(Severity::Info, text);
         }
         self.proposal_was_accepted(&record);
         match after {
-            AfterAccept::Stay => Vec::new(),
+            AfterAccept::Stay | AfterAccept::IntoActive => Vec::new(),
             AfterAccept::Carry(forward) => self.carry(forward),
         }
     }

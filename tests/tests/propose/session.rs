@@ -1,11 +1,11 @@
 //! Proposals in the session, with its threads and without a window: nothing is lost on any path.
 
-use crate::support::{LEFT, PELVIC, RIGHT, catalogue, labels, lps, scan};
+use crate::support::{Cuboid, LEFT, PELVIC, RIGHT, catalogue, labels, lps, scan};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zeroset::desk::Desk;
 use zeroset::session::proposal::{ProposalSettings, Scope};
-use zeroset::session::{Command, Dimension, RunState, Severity, Step};
+use zeroset::session::{Command, Dimension, RunState, Step};
 use zeroset::starting::Gpu;
 use zeroset_engine::analysis::Warning;
 use zeroset_engine::levelset::Seed;
@@ -170,8 +170,20 @@ fn an_evolution_starts_from_its_phi_and_restarts_from_it() {
     let document = bench.desk.session.document.as_ref().unwrap();
     let record = document.accepted.last().unwrap();
     assert_eq!((record.step, record.proposal.as_ref()), (2, Some(&proposal.record)));
-    let notice = bench.desk.session.notice.as_ref().unwrap();
-    assert!(notice.severity == Severity::Warning && notice.text.contains("both kidneys"), "{}", notice.text);
+    // Each kidney goes to its side, as the proposal's would; or, when asked, both into the one active label.
+    let labels = document.labels.clone().unwrap();
+    let sides = bench.desk.session.side_labels().unwrap();
+    assert_eq!((record.label, record.label_right), (sides.left, Some(sides.right)));
+    let at = |cuboid: Cuboid| labels.at(lps().voxel_of_world(cuboid.0).map(|v| v.round() as usize));
+    assert_eq!([at(LEFT), at(RIGHT)], [sides.left, sides.right]);
+    assert_eq!(labels.present(), [sides.left, sides.right]);
+    bench.desk.apply(Command::Undo);
+    bench.desk.apply(Command::SetActiveLabel(9));
+    bench.desk.apply(Command::AcceptIntoActive);
+    bench.wait("one label", |d| d.session.document.as_ref().unwrap().labels.as_ref().unwrap().count(9) > 0);
+    let labels = bench.labels().unwrap();
+    assert_eq!(labels.present(), [9]);
+    assert_eq!(bench.desk.session.document.as_ref().unwrap().accepted.last().unwrap().label_right, None);
 
     bench.desk.apply(Command::Discard);
     bench.desk.apply(Command::AddSeed(Seed { center_mm: LEFT.0, radius_mm: 9.0 }));

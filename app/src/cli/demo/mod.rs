@@ -1,4 +1,7 @@
-//! `zeroset demo`: the whole chain on the synthetic abdomen, without display, GPU or files of one's own.
+//! `zeroset demo`: the whole chain on the synthetic abdomen, without display, GPU or files of one's own: level sets from
+//! seeds on a child, the program's own networks on an adult.
+
+mod networks;
 
 use crate::cli::film::Film;
 use crate::cli::segment::{Bar, DeviceName, provenance, write_json};
@@ -54,11 +57,13 @@ struct DemoReport<'a> {
     phantom: &'a PhantomOptions,
     organs: &'a [Organ],
     slice_2d: &'a Report,
+    /// By the program's own networks, on a synthetic adult.
+    networks: &'a [networks::Proposed],
     files: Vec<String>,
     total_s: f64,
 }
 
-/// Builds the phantom, contours kidneys and liver in 3D and one kidney in 2D, and writes everything.
+/// Builds the phantoms, contours kidneys and liver in 3D and one kidney in 2D, then by networks, and writes everything.
 ///
 /// # Errors
 /// The folder cannot be written, or a GPU was asked for and there is none.
@@ -81,7 +86,9 @@ pub fn run(args: DemoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     film.write(&folder.join("evolution_3d.gif"))?;
     let slice_2d = contour_slice(&phantom, &args, folder)?;
 
-    let files = [
+    let proposed = networks::run(args.rng_seed, args.device, folder)?;
+
+    let mut files = vec![
         "ct.nii.gz",
         "labels.nii.gz",
         "mask.nii.gz",
@@ -90,12 +97,16 @@ pub fn run(args: DemoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         "evolution_3d.gif",
         "report.json",
     ];
+    if !proposed.is_empty() {
+        files.extend(networks::FILES);
+    }
     let report = DemoReport {
         program: "Zeroset",
         version: env!("CARGO_PKG_VERSION"),
         phantom: &options,
         organs: &organs,
         slice_2d: &slice_2d,
+        networks: &proposed,
         files: files.iter().map(|name| folder.join(name).display().to_string()).collect(),
         total_s: started.elapsed().as_secs_f64(),
     };
@@ -115,6 +126,14 @@ pub fn run(args: DemoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         )?;
     }
     writeln!(out, "one kidney slice in 2D: {} iterations; {}", slice_2d.iterations, slice_2d.stop_text)?;
+    for networks::Proposed { organ, network, dice, volume_ml, truth_ml, warnings, duration_s } in &proposed {
+        let dice = dice.map_or_else(|| "not defined".to_owned(), |d| format!("{d:.3}"));
+        writeln!(
+            out,
+            "{organ} of an adult by {network}: Dice {dice}, {volume_ml:.1} mL (truth {truth_ml:.1}), {duration_s:.1} s"
+        )?;
+        warnings.iter().try_for_each(|warning| writeln!(out, "  warning: {warning}"))?;
+    }
     writeln!(out, "done in {:.1} s; the results:", report.total_s)?;
     for file in &report.files {
         writeln!(out, "  {file}")?;
