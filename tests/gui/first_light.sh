@@ -3,7 +3,6 @@
 #
 #   tests/gui/first_light.sh [ZEROSET_BINARY] [OUTPUT_FOLDER]
 #
-# Needs Xvfb, xdotool, ImageMagick's `import`, and a Vulkan driver (mesa-vulkan-drivers gives a software one).
 # Leaves a screenshot of each stage in the output folder, for eyes. Coordinates are those of a 1440 x 900 window.
 set -euo pipefail
 
@@ -11,54 +10,13 @@ zeroset=$(realpath "${1:-target/release/zeroset}")
 out=${2:-out/gui}
 mkdir -p "$out"
 out=$(realpath "$out")
-work=$(mktemp -d)
 
-for tool in Xvfb xdotool import; do
-    command -v "$tool" >/dev/null || { echo "first_light: $tool is missing" >&2; exit 1; }
-done
-
-# A display number of our own.
-number=80
-while [ -e "/tmp/.X11-unix/X$number" ]; do number=$((number + 1)); done
-Xvfb ":$number" -screen 0 1440x900x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
-xvfb=$!
-app=
-cleanup() {
-    [ -n "$app" ] && kill "$app" 2>/dev/null || true
-    kill "$xvfb" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap cleanup EXIT
-export DISPLAY=":$number" XDG_CONFIG_HOME="$work/config" XDG_RUNTIME_DIR="$work"
-sleep 1
-
-pause() { sleep "${1:-0.6}"; }
-shot() { pause 1.2; import -window root "$out/$1.png"; echo "first_light: $1"; }
-move() { xdotool mousemove "$1" "$2"; pause 0.35; }
-click() { move "$1" "$2"; xdotool mousedown "${3:-1}"; pause 0.15; xdotool mouseup "${3:-1}"; pause 0.5; }
-drag() { # from, to, button
-    move "$1" "$2"; xdotool mousedown "${5:-1}"; pause 0.5
-    for i in 1 2 3 4 5 6; do
-        xdotool mousemove $(($1 + ($3 - $1) * i / 6)) $(($2 + ($4 - $2) * i / 6)); pause 0.12
-    done
-    xdotool mouseup "${5:-1}"; pause 0.5
-}
-key() { xdotool key --clearmodifiers "$@"; pause 0.5; }
-fail() { import -window root "$out/failed.png" || true; echo "first_light: FAILED: $*" >&2; exit 1; }
+name=first_light
+. "$(dirname "$0")/window.sh"
 
 "$zeroset" phantom -o "$work/ct.nii.gz" --labels "$work/truth.nii.gz" >/dev/null
 cd "$work"
-"$zeroset" ct.nii.gz >"$work/app.log" 2>&1 &
-app=$!
-for _ in $(seq 60); do
-    xdotool search --name 'ct.nii.gz' >/dev/null 2>&1 && break
-    kill -0 "$app" 2>/dev/null || { cat "$work/app.log" >&2; fail "the window did not open"; }
-    pause 0.5
-done
-xdotool search --name 'ct.nii.gz' >/dev/null 2>&1 || fail "the scan did not open"
-# Without a window manager nobody gives the window the keyboard.
-xdotool windowfocus "$(xdotool search --name 'ct.nii.gz' | head -1)"
-pause 2
+open_window "$zeroset" ct.nii.gz ct.nii.gz
 shot 1_open
 
 # Region: cursor into the left kidney (on the screen's right), a box around it, its lateral edge dragged by hand. Where

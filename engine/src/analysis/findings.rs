@@ -93,6 +93,18 @@ pub enum Warning {
         /// How many.
         pieces: usize,
     },
+    /// A kidney that narrows where none does.
+    #[error(
+        "{name} narrows to a neck at S {at_mm:.0} mm: are the {volume_ml:.0} mL beyond it another organ, bowel perhaps?"
+    )]
+    Neck {
+        /// What.
+        name: PartName,
+        /// Where, world S, mm.
+        at_mm: f64,
+        /// Volume of the lesser side, mL.
+        volume_ml: f64,
+    },
     /// Beside two kidneys a third one.
     #[error("a third part of {volume_ml:.0} mL was kept: a transplant, or no kidney?")]
     Third {

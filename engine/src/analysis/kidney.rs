@@ -7,6 +7,7 @@
 
 use super::components::{Component, Components};
 use super::findings::{PartName, Side, Warning};
+use super::neck::{Neck, neck};
 use super::{Extent, Judgement};
 use crate::geometry::Geometry;
 use crate::slices::axial_axis;
@@ -91,6 +92,11 @@ pub(super) fn judge(components: &Components, grid: &Geometry, midline_mm: f64, e
         let pieces = kept.iter().filter(|part| part.1 == name).count();
         if pieces > 1 {
             warnings.push(Warning::Pieces { name, pieces });
+        }
+    }
+    for &(part, name) in kept.iter().filter(|(_, name)| matches!(name, PartName::Kidney(_))) {
+        if let Some(Neck { at_mm, lesser_ml }) = neck(components, part, grid) {
+            warnings.push(Warning::Neck { name, at_mm, volume_ml: lesser_ml });
         }
     }
     if let ([(_, name @ PartName::Kidney(_)), rest @ ..], Extent::Scan) = (kept.as_slice(), extent)

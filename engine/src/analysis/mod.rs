@@ -15,6 +15,7 @@ mod findings;
 pub mod kidney;
 pub mod liver;
 mod midline;
+mod neck;
 
 pub use border::{Face, touched};
 pub use components::{Component, Components};

@@ -160,6 +160,22 @@ fn unusual_kidneys_stay_with_a_warning() {
 }
 
 #[test]
+fn what_hangs_on_a_kidney_by_a_neck_is_told() {
+    // A loop of bowel of 40 x 40 x 40 mm below the left kidney, joined to it by one slice of 16 x 16 mm.
+    let (bowel, joint) = (([-60.0, -40.0, -75.0], [40.0, 40.0, 40.0]), ([-60.0, -40.0, -52.5], [16.0, 16.0, 5.0]));
+    let (inside, findings) = tidied("kidney", &[LEFT, RIGHT, bowel, joint]);
+    assert_eq!((inside, names(&findings)), (4000 + 800 + 16, KIDNEYS.to_vec()), "nothing is cut off");
+    let neck = Warning::Neck { name: PartName::Kidney(Side::Left), at_mm: -52.5, volume_ml: 800.0 * VOXEL_ML };
+    assert_eq!(findings.warnings, [neck]);
+    assert!(findings.warnings[0].to_string().contains("the left kidney narrows to a neck at S -5"));
+    // A pole that tapers is no neck, nor is a waist that a kidney has at its hilum.
+    let pole = ([-60.0, -40.0, -62.5], [16.0, 16.0, 25.0]);
+    assert_eq!(tidied("kidney", &[LEFT, RIGHT, pole]).1.warnings, []);
+    let waist = ([-60.0, -40.0, -52.5], [32.0, 32.0, 5.0]);
+    assert_eq!(tidied("kidney", &[LEFT, RIGHT, bowel, waist]).1.warnings, []);
+}
+
+#[test]
 fn the_liver_is_the_largest_part() {
     let liver: Cuboid = ([60.0, 0.0, 40.0], [120.0, 120.0, 100.0]);
     let (inside, findings) = tidied("liver", &[liver, LEFT, CRUMB]);
