@@ -35,13 +35,15 @@ drag() { # from, to, button
 }
 key() { xdotool key --clearmodifiers "$@"; pause 0.5; }
 fail() { import -window root "$out/failed.png" || true; echo "$name: FAILED: $*" >&2; exit 1; }
-# Waits until nothing on the screen moves any more: work is done, a run has ended.
+# Waits until nothing on the screen has moved for six seconds: work is done, a run has ended. (A busy machine draws
+# progress seldom.)
 still() { # seconds at most
-    local before= now
+    local before= now same=0
     for _ in $(seq $((${1:-120} / 2))); do
         pause 2
         now=$(import -window root ppm:- | cksum)
-        [ "$now" = "$before" ] && return
+        if [ "$now" = "$before" ]; then same=$((same + 1)); else same=0; fi
+        [ "$same" -ge 3 ] && return
         before=$now
     done
     fail "the screen still moves after ${1:-120} s"

@@ -28,7 +28,7 @@ const ORGANS: [(&str, &[u16]); 2] = [("kidney", &[3, 4]), ("liver", &[5])];
 /// Slices at once.
 const BATCH: usize = 4;
 /// The strip's start lies this far inside the contour that the network finds: how the ODE brings it back can be seen.
-const SHRUNK_MM: f32 = 5.0;
+const SHRUNK_MM: f32 = 4.0;
 /// Moments of the strip.
 const STRIP: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// Pictures of the film.
@@ -103,7 +103,8 @@ pub(super) fn run(rng_seed: u64, device: DeviceName, folder: &Path) -> anyhow::R
     let mut origin = Provenance::new("demo: the program's own networks on a synthetic adult");
     origin.source_file = "adult_ct.nii.gz".to_owned();
     io::write_labels(&folder.join("adult_mask.nii.gz"), &mask, Some(&origin))?;
-    if let Some(kidney) = phantom.suggestions.first()
+    // The right one: it has the liver beside it.
+    if let Some(kidney) = phantom.suggestions.iter().find(|suggestion| suggestion.label == 4)
         && let (Some(finder), Some(evolver)) = (catalogue.finder("kidney"), catalogue.find("kidney", "node-contour"))
     {
         strip(&scan, kidney, &finder.load(&device)?, &evolver.load(&device)?, folder)?;
@@ -133,7 +134,9 @@ fn strip(
     let axis = axial_axis(grid);
     let slice = (kidney.roi_lower[axis] + kidney.roi_upper[axis]) / 2;
     let found = propose(&question(scan, "kidney", finder, None), &mut |_, _| ControlFlow::Continue(()))?;
-    let OrganPhi { phi_mm, .. } = found.phi;
+    // Exact distances: a network's own are none far from its contour.
+    let mask = LabelMap::new(grid.clone(), found.phi.phi_mm.iter().map(|&phi| u16::from(phi < 0.0)).collect());
+    let OrganPhi { phi_mm, .. } = OrganPhi::from_mask("kidney", &mask, |label| label == 1);
     let start: Vec<f32> = phi_mm.iter().map(|phi| phi + SHRUNK_MM).collect();
     let field = Field::new(evolver, scan.clone(), "kidney", None)?;
     let law = Law { solver: SolverParams::adaptive(1e-3), ..Law::default() };
