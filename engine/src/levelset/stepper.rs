@@ -194,6 +194,8 @@ pub trait Stepper: Send {
     fn device(&self) -> String;
     /// The parameters in use.
     fn params(&self) -> LevelSetParams;
+    /// What drives the contour.
+    fn fields(&self) -> &Fields;
     /// Time step dt of the next step.
     fn dt(&self) -> f64;
     /// Takes new weights between steps.

@@ -12,7 +12,7 @@ use crate::levelset::{Fields, Grid, Integrator, LevelSetParams, Scheme, StepStat
 
 /// What drives phi, ready for use.
 #[derive(Debug)]
-enum Drive {
+pub(super) enum Drive {
     Terms(Coefficients),
     Image(Image),
 }
@@ -20,12 +20,12 @@ enum Drive {
 /// phi on the CPU.
 #[derive(Debug)]
 pub struct CpuStepper {
-    grid: Grid,
-    params: LevelSetParams,
+    pub(super) grid: Grid,
+    pub(super) params: LevelSetParams,
     /// The fields as given: new weights are worked out from them.
     fields: Fields,
-    drive: Drive,
-    band: Band,
+    pub(super) drive: Drive,
+    pub(super) band: Band,
     steps_done: u64,
 }
 
@@ -50,7 +50,7 @@ impl CpuStepper {
         }
     }
 
-    fn stencil(&self) -> Stencil {
+    pub(super) fn stencil(&self) -> Stencil {
         let pointer = |field: &Vec<f32>| field.as_ptr();
         let (curvature_constant, propagation, curvature, advection) = match &self.drive {
             Drive::Terms(c) => (
@@ -202,6 +202,10 @@ impl Stepper for CpuStepper {
                 f64::from(chan_vese::stable_dt(&self.grid, &self.params.chan_vese, self.params.time_step_factor))
             }
         }
+    }
+
+    fn fields(&self) -> &Fields {
+        &self.fields
     }
 
     fn set_params(&mut self, params: LevelSetParams) -> Result<(), StepperError> {
