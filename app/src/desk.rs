@@ -69,9 +69,8 @@ impl Desk {
             let effects = self.session.take_evolution(shown.view);
             self.dispatch(effects);
         }
-        if let Some(effect) = self.session.wanted_speed() {
-            self.dispatch(vec![effect]);
-        }
+        let wanted = [self.session.wanted_speed(), self.session.wanted_reference()];
+        self.dispatch(wanted.into_iter().flatten().collect());
         textures
     }
 
