@@ -69,7 +69,8 @@ impl Desk {
             let effects = self.session.take_evolution(shown.view);
             self.dispatch(effects);
         }
-        let wanted = [self.session.wanted_speed(), self.session.wanted_reference()];
+        let session = &mut self.session;
+        let wanted = [session.wanted_speed(), session.wanted_reference(), session.wanted_comparison()];
         self.dispatch(wanted.into_iter().flatten().collect());
         textures
     }

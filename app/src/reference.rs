@@ -1,7 +1,8 @@
 //! A reference read from a file, and made ready to be drawn and counted.
 
-use crate::session::Outcome;
-use crate::session::reference::{ReferenceJob, ReferenceMask};
+use crate::overlays::agreement;
+use crate::session::reference::{Compared, ReferenceJob, ReferenceMask};
+use crate::session::{Outcome, Scope};
 use crate::work::{GRID_TOLERANCE_MM, resample_labels};
 use anyhow::ensure;
 use rayon::prelude::*;
@@ -63,6 +64,25 @@ pub fn prepare(job: &ReferenceJob) -> anyhow::Result<Outcome> {
         geometry,
         phi: Arc::new(phi),
     })))
+}
+
+/// Counts a proposal beside the reference: on the voxels where it was looked for, though φ fills a smaller box.
+pub fn compare(job: Compared) -> Compared {
+    let (proposal, mask) = (&job.proposal, &job.mask);
+    let mut agreement = agreement(&proposal.phi, &proposal.place, mask);
+    let ([nx, ny, _], searched) = (mask.geometry.size(), proposal.record.region);
+    let in_search = |index: usize| {
+        let local = [index % nx, index / nx % ny, index / (nx * ny)];
+        (0..3).all(|d| (searched.lower[d]..searched.upper[d]).contains(&(mask.lower[d] + local[d])))
+    };
+    let inside = (0..mask.phi.len()).into_par_iter().filter(|&i| mask.phi[i] < 0.0);
+    let (all, searched) =
+        inside.map(|index| (1, u64::from(in_search(index)))).reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let missed = searched.saturating_sub(agreement.overlap.truth());
+    agreement.overlap.truth_only += missed;
+    agreement.outside_ml = (all - searched) as f64 * agreement.voxel_ml;
+    agreement.slice = proposal.scope == Scope::Slice;
+    Compared { agreement: Some(agreement), ..job }
 }
 
 /// First and one past the last voxel of labels along x, y, z.

@@ -74,9 +74,8 @@ impl Worker {
             Effect::Load(_) | Effect::LoadSegmentation(..) | Effect::LoadReference(..) | Effect::Write(_) => {
                 &self.files
             }
-            Effect::Resample(..) | Effect::ComputeSpeed(..) | Effect::Accept(_) | Effect::PrepareReference(_) => {
-                &self.computing
-            }
+            Effect::Resample(..) | Effect::ComputeSpeed(..) | Effect::Accept(_) => &self.computing,
+            Effect::PrepareReference(_) | Effect::CompareProposal(_) => &self.computing,
             Effect::Propose(_) => &self.networks,
             _ => return Some(effect),
         };
@@ -145,6 +144,7 @@ fn in_words(job: &Effect) -> String {
         Effect::Load(path) | Effect::LoadSegmentation(path, ..) | Effect::LoadReference(path, ..) => {
             format!("Reading {}", name(path))
         }
+        Effect::CompareProposal(_) => "Comparing with the reference".to_owned(),
         Effect::PrepareReference(_) => "Preparing the reference".to_owned(),
         Effect::Write(job) => format!("Writing {}", name(&job.path)),
         Effect::Resample(..) => "Resampling the segmentation".to_owned(),
@@ -164,6 +164,7 @@ fn run(job: Effect, graphics: &Graphics) -> Arrival {
         },
         Effect::LoadSegmentation(path, serial, scan) => or_failed(work::load_segmentation(&path, serial, &scan)),
         Effect::LoadReference(path, serial, scan) => or_failed(reference::load(&path, serial, &scan)),
+        Effect::CompareProposal(job) => plain(Outcome::Compared(Box::new(reference::compare(*job)))),
         Effect::PrepareReference(job) => or_failed(reference::prepare(&job)),
         Effect::Resample(labels, serial, target) => {
             let resampled = Arc::new(work::resample_labels(&labels, &target));

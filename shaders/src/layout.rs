@@ -154,6 +154,8 @@ pub struct Slice {
     pub reference_size: [u32; 4],
     /// Earlier contours on φ's grid: their number (0 to 8), and the distance of a stored 1, mm.
     pub trail: [f32; 4],
+    /// Colour of earlier contours; w: opacity of the newest.
+    pub trail_colour: [f32; 4],
     /// Colour of the contour; w: its opacity.
     pub contour_colour: [f32; 4],
     /// Opacities of labels, the map, and of the inside of the contour; w: background grey.

@@ -38,6 +38,7 @@ struct Slice {
     reference_size: vec4<u32>,
     // Earlier contours on phi's grid: their number (0 to 8), and the distance of a stored 1, mm.
     trail: vec4<f32>,
+    trail_colour: vec4<f32>,
     contour_colour: vec4<f32>,
     // Opacities of labels, the map, and of the inside of the contour; w: background grey.
     opacity: vec4<f32>,
@@ -200,11 +201,11 @@ fn with_map(under: vec3<f32>, voxel: vec3<f32>) -> vec3<f32> {
     // Fades out over the last fifth of the band.
     let shown = clamp(5.0 * (1.0 - abs(distance_mm) / slice.map_range.y), 0.0, 1.0);
     let t = clamp(value / slice.map_range.x, -1.0, 1.0);
-    var colour = phi_colour(t);
-    if slice.map_size.w == 4u {
-        colour = force_colour(t);
+    if slice.map_size.w == 3u {
+        return mix(under, phi_colour(t), slice.opacity.y * shown);
     }
-    return mix(under, colour, slice.opacity.y * shown);
+    // A weak force leaves the image to be seen.
+    return mix(under, force_colour(t), slice.opacity.y * shown * mix(0.2, 1.0, min(2.0 * abs(t), 1.0)));
 }
 
 // The line where the value is 0, with a dark rim; `ink` from 0 (a gap between dashes) to 1.
@@ -267,7 +268,7 @@ fn with_trail(under: vec3<f32>, grid: vec3<f32>, across_grid: vec3<f32>, down_gr
         for (var k = 0u; k < 4u && 4u * half + k < count; k++) {
             let age = f32(4u * half + k + 1u) / f32(count);
             let line = clamp(0.35 * slice.pane_px.z + 0.5 - distance_px[k], 0.0, 1.0);
-            colour = mix(colour, slice.contour_colour.rgb, line * mix(0.2, 0.75, age) * slice.contour_colour.w);
+            colour = mix(colour, slice.trail_colour.rgb, line * mix(0.3, 0.9, age) * slice.trail_colour.w);
         }
     }
     return colour;

@@ -60,7 +60,7 @@ fn the_forces_add_up_to_the_rate_of_the_next_step() {
                         assert_eq!(total[i], 0.0, "beyond the band nothing moves");
                     }
                 }
-                assert!(compared > 300, "{method:?}: {compared} voxels");
+                assert!(compared > 200, "{method:?}: {compared} voxels");
                 for (term, force) in terms.iter().zip(Force::of(method)) {
                     assert!(term.iter().any(|v| v.abs() > 1e-3), "{method:?}: {force:?} does not act");
                 }
@@ -77,6 +77,7 @@ fn on_a_circle_the_forces_are_alpha_and_beta_over_r() {
         beta: 2.0,
         gamma: 0.0,
         scheme: Scheme::Weno5,
+        band_voxels: 8.0,
         ..LevelSetParams::preset(Method::Edge)
     };
     let stepper = CpuStepper::new(grid, Fields::Speed(vec![1.0; grid.len()]), params, &ball(&grid, 12.0)).expect("it");
@@ -114,7 +115,7 @@ fn layers_lie_side_by_side_as_the_shader_reads_them() {
 }
 
 #[test]
-fn a_range_is_a_round_number_that_all_but_a_fiftieth_of_the_band_keep_to() {
+fn a_range_is_a_round_number_that_all_but_a_twentieth_of_the_band_keep_to() {
     let mut samples: Vec<f32> = (0..100).map(|n| 0.02 * n as f32).collect();
     samples.push(1e6);
     let mut phi = vec![1.0; 100];

@@ -50,6 +50,7 @@ fn mirrors_have_the_layout_of_the_shaders() {
             reference_from_voxel,
             reference_size,
             trail,
+            trail_colour,
             contour_colour,
             opacity,
         }

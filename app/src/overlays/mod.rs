@@ -20,7 +20,7 @@ use zeroset_engine::levelset::Force;
 const WHILE_RUNNING: Duration = Duration::from_millis(8);
 
 /// Part of the band's voxels that lie within a force's range.
-const WITHIN_RANGE: f64 = 0.98;
+const WITHIN_RANGE: f64 = 0.95;
 
 /// What an evolution has to offer.
 pub trait Source {

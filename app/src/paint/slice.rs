@@ -46,6 +46,8 @@ pub struct SliceLook {
     pub map: MapLook,
     /// Whether earlier contours are drawn.
     pub show_trail: bool,
+    /// Their colour.
+    pub trail_colour: [f32; 3],
     /// Whether the reference is drawn.
     pub show_reference: bool,
     /// Whether the contour is drawn.
@@ -144,6 +146,7 @@ impl SlicePipeline {
             reference_from_voxel,
             reference_size,
             trail: trail.map_or([0.0; 4], |t| [t.count as f32, t.range_mm, 0.0, 0.0]),
+            trail_colour: [look.trail_colour[0], look.trail_colour[1], look.trail_colour[2], 1.0],
             contour_colour: [r, g, b, 1.0],
             opacity: [look.label_opacity, map_opacity, 0.22 * look.label_opacity, look.background],
         };

@@ -40,7 +40,7 @@ fn map_ui(ui: &mut Ui, session: &Session, document: &Document, settings: &mut Ov
         .on_hover_text("Drawn while there is an evolution; Q and E make it fainter and stronger");
     let by_network = by_network(session, document);
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 3.0;
+        roomy(ui);
         for map in Map::of(document.evolve.params.method, by_network) {
             let chosen = settings.show_map && settings.map == map;
             if ui.selectable_label(chosen, map.name()).on_hover_text(meaning(map, by_network)).clicked() {
@@ -55,6 +55,12 @@ fn map_ui(ui: &mut Ui, session: &Session, document: &Document, settings: &mut Ov
         settings.band_mm = settings.band_mm.clamp(0.5, 200.0);
     }
     parts::weak(ui, meaning(settings.map, by_network));
+}
+
+/// A menu's buttons have little room around their words: too little where they stand in a row.
+fn roomy(ui: &mut Ui) {
+    ui.spacing_mut().item_spacing.x = 3.0;
+    ui.spacing_mut().button_padding.x = 7.0;
 }
 
 /// Whether the map is that of a network.
@@ -102,9 +108,9 @@ fn reference_ui(ui: &mut Ui, session: &Session, settings: &mut OverlaySettings, 
     let name = reference.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     parts::weak(ui, if reference.resampled { format!("{name}, resampled onto the scan's grid") } else { name });
     labels_ui(ui, session, reference, out);
-    if let Some(agreement) = &session.evolution.overlays.agreement {
-        ui.label(RichText::new(dice(agreement)).color(theme::palette(ui).strong));
-        parts::weak(ui, counted(agreement));
+    if let Some(agreement) = session.agreement() {
+        ui.label(RichText::new(dice(&agreement)).color(theme::palette(ui).strong));
+        parts::weak(ui, counted(&agreement));
     }
 }
 
@@ -113,7 +119,7 @@ fn labels_ui(ui: &mut Ui, session: &Session, reference: &Reference, out: &mut Ve
     let name = |label: u16| session.document.as_ref().map_or_else(String::new, |d| d.table.name(label));
     let chosen = session.reference_labels();
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 3.0;
+        roomy(ui);
         let automatic = reference.by_hand.is_none();
         let hint = "The labels of the organ at hand: those that the network knows, else the active label";
         if ui.selectable_label(automatic, "Automatic").on_hover_text(hint).clicked() {
@@ -157,7 +163,8 @@ pub fn counted(agreement: &Agreement) -> String {
         String::new()
     };
     format!(
-        "Contour {:.1} mL, reference {:.1} mL, on the scan's voxels of {place}.{outside}",
+        "Contour {:.1} mL, reference {:.1} mL, counted on the scan's voxels of {place} (a proposal's: where it was looked \
+         for).{outside}",
         agreement.contour_ml(),
         agreement.reference_ml()
     )

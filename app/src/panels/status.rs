@@ -43,20 +43,17 @@ pub fn status_ui(ui: &mut Ui, session: &Session, display: &Display, busy: &[Busy
 
 /// How the contour agrees with the reference, where there are both.
 fn agreement_ui(ui: &mut Ui, session: &Session) {
-    let compared = session.reference.as_ref().is_some_and(|r| r.mask.is_some()) && session.evolution.exists();
     let strong = theme::palette(ui).strong;
-    match &session.evolution.overlays.agreement {
-        Some(agreement) if compared => {
-            ui.label(RichText::new(overlays::dice(agreement)).size(11.5).color(strong))
-                .on_hover_text(overlays::counted(agreement));
-            let volumes = format!("{:.1} of {:.1} mL", agreement.contour_ml(), agreement.reference_ml());
-            ui.label(RichText::new(volumes).size(11.5)).on_hover_text(overlays::counted(agreement));
-        }
-        None if compared => {
+    let Some(agreement) = session.agreement() else {
+        if session.evolution.exists() && session.reference.as_ref().is_some_and(|r| r.mask.is_some()) {
             ui.label(RichText::new("Dice: pause to see it").size(11.5));
         }
-        _ => {}
-    }
+        return;
+    };
+    let counted = overlays::counted(&agreement);
+    ui.label(RichText::new(overlays::dice(&agreement)).size(11.5).color(strong)).on_hover_text(&counted);
+    let volumes = format!("contour {:.1}, reference {:.1} mL", agreement.contour_ml(), agreement.reference_ml());
+    ui.label(RichText::new(volumes).size(11.5)).on_hover_text(counted);
 }
 
 /// What lies under the pointer.

@@ -199,6 +199,8 @@ pub enum Effect {
     LoadReference(PathBuf, u64, Geometry),
     /// Make labels of the reference ready to be drawn and counted.
     PrepareReference(Box<super::reference::ReferenceJob>),
+    /// Compare a proposal with the reference.
+    CompareProposal(Box<super::reference::Compared>),
     /// Bring a segmentation onto this grid.
     Resample(Arc<LabelMap>, u64, Geometry),
     /// Run networks for a proposal.

@@ -166,6 +166,8 @@ pub struct Session {
     begun: Option<control::Begun>,
     /// The proposal that the present evolution was begun from.
     begun_from: Option<Arc<Proposal>>,
+    /// The proposal beside the reference.
+    compared: Option<reference::Compared>,
     /// An acceptance that waits for the φ of a held evolution.
     accept_pending: Option<control::AfterAccept>,
     /// What to do once a label change has come back.

@@ -115,7 +115,7 @@ pub struct ForceMap {
     pub force: Force,
     /// What it adds to dφ/dt, mm per unit of t, x fastest; negative where the contour grows.
     pub samples: Vec<f32>,
-    /// Magnitude of the full colour, mm per unit of t: 1, 2 or 5 times a power of ten, which at most one voxel of fifty
+    /// Magnitude of the full colour, mm per unit of t: 1, 2 or 5 times a power of ten, which at most one voxel of twenty
     /// of the band exceeds.
     pub range: f32,
 }
@@ -132,7 +132,7 @@ pub struct Trail {
 }
 
 /// The contour's inside beside the reference, counted on the scan's voxels: of the region that evolves, in 2D of its
-/// slice.
+/// slice; a proposal's where it was looked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Agreement {
     /// Voxels of the contour and of the reference.

@@ -1,7 +1,8 @@
 //! The reference: a segmentation that the contour is compared with. It is drawn and measured, never saved.
 
 use super::evolution::EvolverCommand;
-use super::{Command, Effect, Outcome, Session, Severity};
+use super::overlay::Agreement;
+use super::{Command, Effect, Outcome, Proposal, Session, Severity};
 use std::path::PathBuf;
 use std::sync::Arc;
 use zeroset_engine::{Geometry, LabelMap};
@@ -39,6 +40,17 @@ pub struct ReferenceMask {
     pub geometry: Geometry,
     /// Signed distance to the labels' border in the box, mm, negative inside, x fastest.
     pub phi: Arc<Vec<f32>>,
+}
+
+/// A proposal beside the reference.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The proposal.
+    pub proposal: Arc<Proposal>,
+    /// The reference.
+    pub mask: Arc<ReferenceMask>,
+    /// How they agree, once it was counted.
+    pub agreement: Option<Agreement>,
 }
 
 /// Make labels of a reference ready.
@@ -88,6 +100,29 @@ impl Session {
         [of_organ, of_active].into_iter().find(|labels| !labels.is_empty()).unwrap_or_else(|| present.to_vec())
     }
 
+    /// How the contour that is shown agrees with the reference: that of the evolution, else the proposal's.
+    pub fn agreement(&self) -> Option<Agreement> {
+        let mask = self.reference.as_ref()?.mask.as_ref()?;
+        if self.evolution.exists() {
+            return self.evolution.overlays.agreement;
+        }
+        let shown = self.proposal.as_ref()?;
+        let found = self.compared.as_ref().filter(|c| Arc::ptr_eq(&c.proposal, shown) && Arc::ptr_eq(&c.mask, mask));
+        found.and_then(|compared| compared.agreement)
+    }
+
+    /// The proposal to compare next, when it or the reference is another than before.
+    pub fn wanted_comparison(&mut self) -> Option<Effect> {
+        let (proposal, mask) = (self.proposal.as_ref()?, self.reference.as_ref()?.mask.as_ref()?);
+        let same = |c: &Compared| Arc::ptr_eq(&c.proposal, proposal) && Arc::ptr_eq(&c.mask, mask);
+        if self.compared.as_ref().is_some_and(same) {
+            return None;
+        }
+        let compared = Compared { proposal: proposal.clone(), mask: mask.clone(), agreement: None };
+        self.compared = Some(compared.clone());
+        Some(Effect::CompareProposal(Box::new(compared)))
+    }
+
     /// The reference to make ready next, when other labels of it are meant than before.
     pub fn wanted_reference(&mut self) -> Option<Effect> {
         let chosen = self.reference_labels();
@@ -130,7 +165,7 @@ impl Session {
     }
 
     pub(super) fn close_reference(&mut self) -> Vec<Effect> {
-        self.reference = None;
+        (self.reference, self.compared) = (None, None);
         vec![Effect::Evolver(EvolverCommand::SetReference(None))]
     }
 
@@ -156,6 +191,13 @@ impl Session {
                     Some(Reference { path, labels, present, resampled, by_hand: None, mask: None, asked: None });
                 self.overlays.reference = true;
                 return vec![Effect::Evolver(EvolverCommand::SetReference(None))];
+            }
+            Outcome::Compared(compared) => {
+                let same =
+                    |c: &Compared| Arc::ptr_eq(&c.proposal, &compared.proposal) && Arc::ptr_eq(&c.mask, &compared.mask);
+                if self.compared.as_ref().is_some_and(same) {
+                    self.compared = Some(*compared);
+                }
             }
             Outcome::ReferenceMask(mask) if current == Some(mask.document) => {
                 if let Some(reference) = self.reference.as_mut().filter(|r| r.asked.as_ref() == Some(&mask.labels)) {

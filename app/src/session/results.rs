@@ -6,6 +6,7 @@ use super::evolution::{EvolverCommand, PhiState};
 use super::history::{Change, Pair};
 use super::jobs::{AnimationJob, Content, Origin, WriteJob};
 use super::neural::MOMENTS;
+use super::reference::Compared;
 use super::{
     Document, Effect, EvolutionView, History, Proposal, ReferenceMask, RunState, SegmentationOffer, Session, Severity,
     SpeedImage, SpeedKey, Step, Tool, Window,
@@ -37,6 +38,8 @@ pub enum Outcome {
     },
     /// Labels of the reference are ready.
     ReferenceMask(Arc<ReferenceMask>),
+    /// A proposal was compared with the reference.
+    Compared(Box<Compared>),
     /// A speed image was computed.
     Speed(Arc<SpeedImage>),
     /// A speed image could not be computed.
@@ -79,7 +82,9 @@ impl Session {
                 }
                 self.notify(Severity::Error, format!("No speed image: {reason}"));
             }
-            Outcome::Reference { .. } | Outcome::ReferenceMask(_) => return self.take_reference(outcome),
+            Outcome::Reference { .. } | Outcome::ReferenceMask(_) | Outcome::Compared(_) => {
+                return self.take_reference(outcome);
+            }
             Outcome::Proposed(number, result) => self.take_proposal(number, result),
             Outcome::Accepted(serial, delta, record) if current == Some(serial) => {
                 return self.take_accepted(delta, *record);

@@ -65,6 +65,8 @@ pub fn draw(ui: &Ui, rect: Rect, session: &Session, display: &Display, plane: Pl
 /// A bar that ends at `corner`, with a name above and three numbers below.
 fn bar(painter: &Painter, corner: egui::Pos2, name: &str, ends: [String; 3], colour: impl Fn(f32) -> palette::Colour) {
     let rect = Rect::from_min_max(corner - SIZE - Vec2::new(0.0, 15.0), corner - Vec2::new(0.0, 15.0));
+    let behind = Rect::from_min_max(rect.min - Vec2::new(22.0, 20.0), rect.max + Vec2::new(8.0, 19.0));
+    painter.rect_filled(behind, 4.0, Color32::from_black_alpha(150));
     let mut mesh = Mesh::default();
     for patch in 0..PATCHES {
         let at = |n: usize| rect.left() + rect.width() * n as f32 / PATCHES as f32;

@@ -165,6 +165,7 @@ fn look(ui: &Ui, transform: &SliceTransform, session: &Session, document: &Docum
         label_opacity: if display.show_labels { display.label_opacity } else { 0.0 },
         map: map_look(session, display),
         show_trail: session.overlays.trail && session.evolution.overlays.trail.is_some(),
+        trail_colour: theme::fractions(theme::TRAIL),
         show_reference: session.overlays.reference,
         show_contour: session.evolution.exists(),
         background: 0.025,
