@@ -7,9 +7,11 @@ use zeroset::desk::Desk;
 use zeroset::overlays::{agreement, moments, pack, range};
 use zeroset::session::evolution::{Place, SlicePlace};
 use zeroset::session::overlay::{Agreement, Map, OverlaySettings};
-use zeroset::session::reference::ReferenceMask;
-use zeroset::session::{Command, DeviceChoice, Dimension, EvolveSettings, Plane, RunState, Severity};
+use zeroset::session::proposal::ProposalRecord;
+use zeroset::session::reference::{Compared, ReferenceMask};
+use zeroset::session::{Command, DeviceChoice, Dimension, EvolveSettings, Plane, Proposal, RunState, Scope, Severity};
 use zeroset::starting::Gpu;
+use zeroset_engine::analysis::Findings;
 use zeroset_engine::gpu::{AdapterChoice, GpuContext};
 use zeroset_engine::levelset::cpu::CpuStepper;
 use zeroset_engine::levelset::{Fields, Force, Grid, LevelSet, LevelSetParams, Method, Scheme, Seed, Stepper};
@@ -171,6 +173,43 @@ fn dice_is_counted_by_hand() {
     let found = agreement(&set.phi, &Place { roi: fine, geometry, slice: None }, &reference);
     assert_eq!(found.overlap.prediction(), on_scan.iter().filter(|&&v| v < 0.0).count() as u64);
     assert!(found.overlap.prediction() > 0);
+}
+
+#[test]
+fn a_proposal_is_counted_where_it_was_looked_for() {
+    let scan = Geometry::aligned([6, 4, 3], [1.0, 2.0, 2.5], [0.0; 3]).expect("grid");
+    // 16 voxels, and a proposal of 6 in a box that holds nothing else; 4 of them are in both.
+    let mask = Arc::new(mask_of(&scan, |[x, y, z]| (1..5).contains(&x) && (1..3).contains(&y) && z < 2));
+    let roi = Roi { lower: [3, 1, 0], upper: [6, 2, 2], resample: None };
+    let place = Place { roi, geometry: roi.geometry(&scan).expect("grid"), slice: None };
+    let part = Roi { lower: [2, 0, 0], upper: [6, 4, 2], resample: None };
+    for (region, truth_only, outside_ml) in [(Roi::whole(&scan), 12, 0.0), (part, 8, 0.020)] {
+        let record = ProposalRecord {
+            organ: "kidney".into(),
+            method: "unet".into(),
+            network: (String::new(), String::new()),
+            first: None,
+            solver: None,
+            time: None,
+            tolerance: None,
+            region,
+            device: String::new(),
+            duration_s: 0.0,
+        };
+        let proposal = Proposal {
+            document: 1,
+            place: place.clone(),
+            phi: Arc::new(vec![-1.0; 6]),
+            scope: Scope::Region,
+            findings: Findings::default(),
+            warnings: Vec::new(),
+            record: Arc::new(record),
+        };
+        let compared = Compared { proposal: Arc::new(proposal), mask: mask.clone(), agreement: None };
+        let found = zeroset::reference::compare(compared).agreement.expect("counted");
+        assert_eq!(found.overlap, Overlap { both: 4, prediction_only: 2, truth_only });
+        assert!((found.outside_ml - outside_ml).abs() < 1e-12, "{}", found.outside_ml);
+    }
 }
 
 const SIZE: [usize; 3] = [48, 40, 24];
