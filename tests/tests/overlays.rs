@@ -41,8 +41,8 @@ fn the_forces_add_up_to_the_rate_of_the_next_step() {
                 let phi = seeds(&grid);
                 let mut stepper = CpuStepper::new(grid, fields(&grid, method), params, &phi).expect("stepper");
                 let before = stepper.phi().expect("phi");
-                let total = stepper.force(Force::Total);
-                let terms: Vec<Vec<f32>> = Force::of(method).iter().map(|&force| stepper.force(force)).collect();
+                let total = stepper.force_map(Force::Total);
+                let terms: Vec<Vec<f32>> = Force::of(method).iter().map(|&force| stepper.force_map(force)).collect();
                 let dt = stepper.dt() as f32;
                 stepper.advance(1).expect("step");
                 let (after, band) = (stepper.phi().expect("phi"), grid.band_mm(&params));
@@ -83,9 +83,9 @@ fn on_a_circle_the_forces_are_alpha_and_beta_over_r() {
         ..LevelSetParams::preset(Method::Edge)
     };
     let stepper = CpuStepper::new(grid, Fields::Speed(vec![1.0; grid.len()]), params, &ball(&grid, 12.0)).expect("it");
-    let (push, bend) = (stepper.force(Force::Propagation), stepper.force(Force::Curvature));
-    assert!(stepper.force(Force::Advection).iter().all(|&v| v == 0.0), "gamma is 0");
-    assert!(stepper.force(Force::Region).iter().all(|&v| v == 0.0), "a term of another method");
+    let (push, bend) = (stepper.force_map(Force::Propagation), stepper.force_map(Force::Curvature));
+    assert!(stepper.force_map(Force::Advection).iter().all(|&v| v == 0.0), "gamma is 0");
+    assert!(stepper.force_map(Force::Region).iter().all(|&v| v == 0.0), "a term of another method");
     let mut compared = 0;
     for i in 0..grid.len() {
         let r = distance(position(&grid, i), middle(&grid), 2);
@@ -455,7 +455,7 @@ fn a_map_is_made_of_the_phi_shown_on_either_device() {
         let grid = zeroset_engine::levelset::phi::grid_of(&place.geometry);
         let fields = Fields::Speed(speed.samples.to_vec());
         let plain = CpuStepper::new(grid, fields, document.evolve.params, &phi).expect("stepper");
-        assert_eq!(map.samples, plain.force(Force::Total));
+        assert_eq!(map.samples, plain.force_map(Force::Total));
         assert!(map.samples.iter().any(|&v| v < -0.5) && [0.5, 1.0, 2.0].contains(&map.range), "{}", map.range);
         assert_eq!(bench.desk.session.evolution.overlays.limit_mm, grid.band_mm(&document.evolve.params));
         maps.push(map.samples.clone());

@@ -27,11 +27,13 @@ impl Source for Run {
         if force != Force::Total && !Force::of(params.method).contains(&force) {
             return Err("This method has no such force: choose another one in Overlays");
         }
-        // Whatever steps, the map is the CPU's, of φ as it is shown.
         let stepper = self.evolution.stepper();
-        let (grid, fields) = (stepper.grid(), stepper.fields().clone());
-        let stepper = CpuStepper::new(grid, fields, params, phi);
-        stepper.map(|stepper| stepper.force(force)).map_err(|_| "There is no map of a φ that is not finite")
+        if let Some(map) = stepper.force(force) {
+            return Ok(map);
+        }
+        // Whatever steps, the map is the CPU's, of φ as it is shown.
+        let stepper = CpuStepper::new(stepper.grid(), stepper.fields().clone(), params, phi);
+        stepper.map(|stepper| stepper.force_map(force)).map_err(|_| "There is no map of a φ that is not finite")
     }
 
     fn limit_mm(&mut self) -> f32 {

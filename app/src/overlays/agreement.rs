@@ -21,15 +21,16 @@ pub fn agreement(phi: &[f32], place: &Place, reference: &ReferenceMask) -> Agree
         None if place.roi.resample.is_none() => Cow::Borrowed(phi),
         None => place.roi.paste_phi(phi, &place.geometry, scan).map_or(Cow::Borrowed(phi), Cow::Owned),
     };
+    // Most of a region is neither: rows are counted as a whole, and compared where the reference has a row too.
     let of_row = |(row, phi): (usize, &[f32])| {
-        let (y, z) = (lower[1] + row % size[1], lower[2] + row / size[1]);
-        phi.iter().enumerate().fold(Overlap::default(), |mut sum, (x, phi)| {
-            let (inside, truth) = (*phi < 0.0, reference.contains([lower[0] + x, y, z]));
-            sum.both += u64::from(inside && truth);
-            sum.prediction_only += u64::from(inside && !truth);
-            sum.truth_only += u64::from(!inside && truth);
-            sum
-        })
+        let first = [lower[0], lower[1] + row % size[1], lower[2] + row / size[1]];
+        let inside = |phi: &&f32| **phi < 0.0;
+        let prediction = phi.iter().filter(inside).count();
+        let (offset, reference) = reference.row(first, phi.len());
+        let truth = reference.iter().filter(inside).count();
+        let both = phi[offset..].iter().zip(reference).filter(|(a, b)| **a < 0.0 && **b < 0.0).count();
+        let [both, prediction_only, truth_only] = [both, prediction - both, truth - both].map(|count| count as u64);
+        Overlap { both, prediction_only, truth_only }
     };
     let rows = phi.par_chunks(size[0]).with_min_len(64).enumerate();
     let overlap = rows.map(of_row).reduce(Overlap::default, |a, b| a + b);

@@ -17,7 +17,7 @@ use trail::Trails;
 use zeroset_engine::levelset::Force;
 
 /// What may be spent on one overlay of a picture while the contour runs.
-const WHILE_RUNNING: Duration = Duration::from_millis(8);
+const WHILE_RUNNING: Duration = Duration::from_millis(16);
 
 /// Part of the band's voxels that lie within a force's range.
 const WITHIN_RANGE: f64 = 0.95;
@@ -75,10 +75,12 @@ impl Overlays {
             Some(_) if !affordable(self.force_took) => Err("This map takes too long while it runs: pause to see it"),
             Some(phi) => {
                 let begun = Instant::now();
-                let samples = source.force(force, phi);
+                let made = source.force(force, phi).map(|samples| {
+                    let range = range(&samples, phi, self.wanted.band_mm);
+                    Arc::new(ForceMap { force, samples, range })
+                });
                 self.force_took = begun.elapsed();
-                let range = |samples: &[f32]| range(samples, phi, self.wanted.band_mm);
-                samples.map(|samples| Arc::new(ForceMap { force, range: range(&samples), samples }))
+                made
             }
         });
         let trail = if self.wanted.trail { self.trails.make(source, place) } else { None };

@@ -181,7 +181,15 @@ impl Scene {
     /// Brings the force up to a map on this grid, φ's.
     pub fn set_force(&mut self, map: Option<(&Geometry, &Arc<ForceMap>)>) {
         if !is_same(&self.force_of, map.map(|(_, map)| map)) {
-            self.force = map.and_then(|(geometry, map)| self.field("force", geometry.clone(), &map.samples));
+            match (map, &self.force) {
+                (Some((geometry, map)), Some(field)) if field.geometry == *geometry => {
+                    self.queue.write_buffer(&field.buffer, 0, bytemuck::cast_slice(&map.samples));
+                }
+                (Some((geometry, map)), _) => {
+                    self.force = self.field("force", geometry.clone(), &map.samples);
+                }
+                (None, _) => self.force = None,
+            }
             self.force_range = map.map_or(1.0, |(_, map)| map.range);
             self.force_of = map.map(|(_, map)| map.clone());
         }

@@ -65,11 +65,18 @@ pub struct ReferenceJob {
 }
 
 impl ReferenceMask {
-    /// Whether a voxel of the scan is inside.
-    pub fn contains(&self, voxel: [usize; 3]) -> bool {
+    /// The distances along `length` voxels of the scan from `first` on along x, as far as the box holds them, and how
+    /// many voxels come before it.
+    pub fn row(&self, first: [usize; 3], length: usize) -> (usize, &[f32]) {
         let size = self.geometry.size();
-        let inside = (0..3).all(|d| voxel[d] >= self.lower[d] && voxel[d] < self.lower[d] + size[d]);
-        inside && self.phi[self.geometry.index(std::array::from_fn(|d| voxel[d] - self.lower[d]))] < 0.0
+        let end = (first[0] + length).min(self.lower[0] + size[0]);
+        let begin = first[0].max(self.lower[0]);
+        let crosses = (1..3).all(|d| (self.lower[d]..self.lower[d] + size[d]).contains(&first[d]));
+        if !crosses || begin >= end {
+            return (0, &[]);
+        }
+        let at = self.geometry.index([begin - self.lower[0], first[1] - self.lower[1], first[2] - self.lower[2]]);
+        (begin - first[0], &self.phi[at..at + end - begin])
     }
 }
 

@@ -12,7 +12,7 @@ impl CpuStepper {
     /// What `force` adds to dφ/dt of φ as it stands, mm per unit of t, x fastest; 0 where φ is clamped to the band, and
     /// for a term that the method does not have. A step of forward Euler adds dt times [`Force::Total`]; TVD-RK2 takes
     /// it as its first stage. Reinitialisation is no force.
-    pub fn force(&self, force: Force) -> Vec<f32> {
+    pub fn force_map(&self, force: Force) -> Vec<f32> {
         let stencil = self.stencil();
         let two = self.grid.dimension() == 2;
         match (&self.drive, self.params.scheme) {

@@ -8,7 +8,7 @@ use super::heaviside::Smoothed;
 use super::operations::{Euler, Reinitialize, SecondStage};
 use super::rate::Stencil;
 use super::stats;
-use crate::levelset::{Fields, Grid, Integrator, LevelSetParams, Scheme, StepStats, Stepper, StepperError};
+use crate::levelset::{Fields, Force, Grid, Integrator, LevelSetParams, Scheme, StepStats, Stepper, StepperError};
 
 /// What drives phi, ready for use.
 #[derive(Debug)]
@@ -263,6 +263,10 @@ impl Stepper for CpuStepper {
         let measured = self.measured()?;
         let (energy, means) = self.energy();
         Ok(StepStats { energy, means, ..measured })
+    }
+
+    fn force(&self, force: Force) -> Option<Vec<f32>> {
+        Some(self.force_map(force))
     }
 
     fn phi(&mut self) -> Result<Vec<f32>, StepperError> {
