@@ -223,8 +223,8 @@ fn with_reference(under: vec3<f32>, value: f32, gradient_px: vec2<f32>) -> vec3<
     let distance_px = abs(value / max(length(gradient_px), 1e-6));
     let half_width = 0.5 * slice.pane_px.z;
     let line = clamp(half_width + 0.5 - distance_px, 0.0, 1.0);
-    let rim = clamp(half_width + 1.5 - distance_px, 0.0, 1.0);
-    return mix(mix(under, vec3<f32>(0.85), 0.75 * rim), vec3<f32>(0.0), line);
+    let rim = clamp(half_width + 2.0 - distance_px, 0.0, 1.0);
+    return mix(mix(under, vec3<f32>(0.85), 0.8 * rim), vec3<f32>(0.0), line);
 }
 
 // Four earlier phi at a voxel: the first or the second four.
