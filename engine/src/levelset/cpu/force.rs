@@ -36,14 +36,21 @@ impl CpuStepper {
             Force::Advection => advection,
             Force::Length | Force::Area | Force::Region => 0.0,
         };
-        let s = &stencil;
-        // SAFETY: `map` asks for voxels of the grid, and the padded φ holds what every scheme reads around them.
         match (two, stencil.advection[0].is_null()) {
-            (true, true) => self.map(|phi, i| choose(unsafe { terms::<2, SCHEME, false>(s, phi, i) })),
-            (true, false) => self.map(|phi, i| choose(unsafe { terms::<2, SCHEME, true>(s, phi, i) })),
-            (false, true) => self.map(|phi, i| choose(unsafe { terms::<3, SCHEME, false>(s, phi, i) })),
-            (false, false) => self.map(|phi, i| choose(unsafe { terms::<3, SCHEME, true>(s, phi, i) })),
+            (true, true) => self.chosen_map::<2, SCHEME, false>(&stencil, choose),
+            (true, false) => self.chosen_map::<2, SCHEME, true>(&stencil, choose),
+            (false, true) => self.chosen_map::<3, SCHEME, false>(&stencil, choose),
+            (false, false) => self.chosen_map::<3, SCHEME, true>(&stencil, choose),
         }
+    }
+
+    fn chosen_map<const DIM: usize, const SCHEME: u8, const ADVECT: bool>(
+        &self,
+        stencil: &Stencil,
+        choose: impl Fn([f32; 3]) -> f32 + Sync,
+    ) -> Vec<f32> {
+        // SAFETY: `map` asks for voxels of the grid, and the padded φ holds what every scheme reads around them.
+        self.map(|phi, i| choose(unsafe { terms::<DIM, SCHEME, ADVECT>(stencil, phi, i) }))
     }
 
     fn chan_vese_map<const DIM: usize, const TANH: bool>(&self, stencil: Stencil, force: Force) -> Vec<f32> {
