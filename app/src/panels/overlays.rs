@@ -110,7 +110,7 @@ fn reference_ui(ui: &mut Ui, session: &Session, settings: &mut OverlaySettings, 
     labels_ui(ui, session, reference, out);
     if let Some(agreement) = session.agreement() {
         ui.label(RichText::new(dice(&agreement)).color(theme::palette(ui).strong));
-        parts::weak(ui, counted(&agreement));
+        parts::weak(ui, counted(&agreement, session.evolution.exists()));
     }
 }
 
@@ -154,17 +154,20 @@ pub fn dice(agreement: &Agreement) -> String {
     }
 }
 
-/// What was counted.
-pub fn counted(agreement: &Agreement) -> String {
-    let place = if agreement.slice { "this slice of the region" } else { "the region" };
+/// What was counted, of the evolution's contour or of a proposal's.
+pub fn counted(agreement: &Agreement, evolution: bool) -> String {
+    let place = match (evolution, agreement.slice) {
+        (true, false) => "voxels of the region",
+        (true, true) => "voxels of this slice of the region",
+        (false, _) => "voxels where it was looked for",
+    };
     let outside = if agreement.outside_ml > 0.0 {
         format!(" {:.1} mL of the reference lie beside it.", agreement.outside_ml)
     } else {
         String::new()
     };
     format!(
-        "Contour {:.1} mL, reference {:.1} mL, counted on the scan's voxels of {place} (a proposal's: where it was looked \
-         for).{outside}",
+        "Contour {:.1} mL, reference {:.1} mL, counted on the scan's {place}.{outside}",
         agreement.contour_ml(),
         agreement.reference_ml()
     )

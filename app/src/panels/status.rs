@@ -50,7 +50,7 @@ fn agreement_ui(ui: &mut Ui, session: &Session) {
         }
         return;
     };
-    let counted = overlays::counted(&agreement);
+    let counted = overlays::counted(&agreement, session.evolution.exists());
     ui.label(RichText::new(overlays::dice(&agreement)).size(11.5).color(strong)).on_hover_text(&counted);
     let volumes = format!("contour {:.1}, reference {:.1} mL", agreement.contour_ml(), agreement.reference_ml());
     ui.label(RichText::new(volumes).size(11.5)).on_hover_text(counted);
