@@ -172,7 +172,7 @@ fn phi_is_blue_inside_white_on_the_contour_and_orange_outside() {
             assert_colour(found, palette::phi(phi_mm as f32 / band_mm), 15.0, &format!("φ = {phi_mm} mm"));
         }
         // Beyond the band there is nothing.
-        for phi_mm in [-6.0, 6.0] {
+        for phi_mm in [-8.0, 6.0] {
             let at = in_slice(phi_mm) * scale;
             let there = pixel(&picture, middle, direction, at);
             let was = pixel(&before, middle, direction, at);
@@ -181,7 +181,7 @@ fn phi_is_blue_inside_white_on_the_contour_and_orange_outside() {
                 assert_eq!(there, was, "φ = {phi_mm} mm");
             } else {
                 // The ball is white.
-                assert_colour(there, [1.0; 3], 0.0, "φ = -6 mm");
+                assert_colour(there, [1.0; 3], 0.0, "φ = -8 mm");
             }
         }
     }
