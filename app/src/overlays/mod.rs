@@ -1,5 +1,5 @@
 //! What the evolution thread makes beside φ: the map of a force, earlier contours, agreement with the reference. Only
-//! what is switched on, and while the contour runs only what is fast enough not to slow it down.
+//! what is switched on, and while the contour runs for a fifth of the time at most.
 
 mod agreement;
 mod trail;
@@ -8,7 +8,7 @@ pub use agreement::agreement;
 pub use trail::{moments, pack};
 
 use crate::session::evolution::EvolutionView;
-use crate::session::overlay::{ForceMap, OverlayView, Wanted};
+use crate::session::overlay::{Agreement, ForceMap, OverlayView, Wanted};
 use crate::session::reference::ReferenceMask;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -16,8 +16,9 @@ use std::time::{Duration, Instant};
 use trail::Trails;
 use zeroset_engine::levelset::Force;
 
-/// What may be spent on one overlay of a picture while the contour runs.
-const WHILE_RUNNING: Duration = Duration::from_millis(16);
+/// While the contour runs an overlay is made anew this many times as long after the last one as that took: a large one
+/// lags behind a little, and the contour keeps its pace.
+const REST: u32 = 4;
 
 /// Part of the band's voxels that lie within a force's range.
 const WITHIN_RANGE: f64 = 0.95;
@@ -45,19 +46,49 @@ pub struct Overlays {
     wanted: Wanted,
     reference: Option<Arc<ReferenceMask>>,
     trails: Trails,
-    force_took: Duration,
-    agreement_took: Duration,
+    force: Paced<Result<Arc<ForceMap>, &'static str>>,
+    agreement: Paced<Agreement>,
+}
+
+/// The last one made, when, and how long it took.
+struct Paced<T> {
+    last: Option<(T, Instant)>,
+    took: Duration,
+}
+
+impl<T> Default for Paced<T> {
+    fn default() -> Self {
+        Self { last: None, took: Duration::ZERO }
+    }
+}
+
+impl<T: Clone> Paced<T> {
+    /// Makes it; while the contour runs the last one stands for a while.
+    fn make(&mut self, running: bool, make: impl FnOnce() -> T) -> T {
+        if let Some((last, at)) = self.last.as_ref().filter(|_| running)
+            && at.elapsed() < REST * self.took
+        {
+            return last.clone();
+        }
+        let begun = Instant::now();
+        let made = make();
+        self.took = begun.elapsed();
+        self.last = Some((made.clone(), Instant::now()));
+        made
+    }
 }
 
 impl Overlays {
     /// What to make from now on.
     pub fn set(&mut self, wanted: Wanted) {
         self.wanted = wanted;
+        self.force = Paced::default();
     }
 
     /// What to compare with from now on.
     pub fn compare_with(&mut self, reference: Option<Arc<ReferenceMask>>) {
         self.reference = reference;
+        self.agreement = Paced::default();
     }
 
     /// Forgets what was made of the last evolution.
@@ -69,28 +100,17 @@ impl Overlays {
     pub fn make(&mut self, source: &mut dyn Source, view: &EvolutionView) -> OverlayView {
         let Some(place) = &view.place else { return OverlayView::default() };
         let phi = view.phi.as_ref().map(|state| state.phi.clone());
-        let affordable = |took: Duration| !view.running() || took < WHILE_RUNNING;
+        let (running, band_mm) = (view.running(), self.wanted.band_mm);
         let force = self.wanted.force.map(|force| match &phi {
             None => Err("φ is on the graphics device while it runs: pause to see this map"),
-            Some(_) if !affordable(self.force_took) => Err("This map takes too long while it runs: pause to see it"),
-            Some(phi) => {
-                let begun = Instant::now();
-                let made = source.force(force, phi).map(|samples| {
-                    let range = range(&samples, phi, self.wanted.band_mm);
-                    Arc::new(ForceMap { force, samples, range })
-                });
-                self.force_took = begun.elapsed();
-                made
-            }
+            Some(phi) => self.force.make(running, || {
+                let samples = source.force(force, phi)?;
+                Ok(Arc::new(ForceMap { force, range: range(&samples, phi, band_mm), samples }))
+            }),
         });
         let trail = if self.wanted.trail { self.trails.make(source, place) } else { None };
         let agreement = match (&self.reference, &phi) {
-            (Some(reference), Some(phi)) if affordable(self.agreement_took) => {
-                let begun = Instant::now();
-                let agreement = agreement(phi, place, reference);
-                self.agreement_took = begun.elapsed();
-                Some(agreement)
-            }
+            (Some(reference), Some(phi)) => Some(self.agreement.make(running, || agreement(phi, place, reference))),
             _ => None,
         };
         OverlayView { force, trail, agreement, limit_mm: source.limit_mm() }
