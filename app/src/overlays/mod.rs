@@ -20,7 +20,7 @@ use zeroset_engine::levelset::Force;
 /// lags behind a little, and the contour keeps its pace.
 const REST: u32 = 4;
 
-/// Part of the band's voxels that lie within a force's range.
+/// Part of the voxels around the contour that lie within a force's range.
 const WITHIN_RANGE: f64 = 0.95;
 
 /// What an evolution has to offer.
@@ -103,9 +103,10 @@ impl Overlays {
         let (running, band_mm) = (view.running(), self.wanted.band_mm);
         let force = self.wanted.force.map(|force| match &phi {
             None => Err("φ is on the graphics device while it runs: pause to see this map"),
+            // What acts on the contour sets the range: further off φ may be steep, and every force large.
             Some(phi) => self.force.make(running, || {
                 let samples = source.force(force, phi)?;
-                Ok(Arc::new(ForceMap { force, range: range(&samples, phi, band_mm), samples }))
+                Ok(Arc::new(ForceMap { force, range: range(&samples, phi, band_mm / 3.0), samples }))
             }),
         });
         let trail = if self.wanted.trail { self.trails.make(source, place) } else { None };
@@ -117,9 +118,9 @@ impl Overlays {
     }
 }
 
-/// The range of a force where |φ| is below `band_mm`: 1, 2 or 5 times a power of ten.
-pub fn range(samples: &[f32], phi: &[f32], band_mm: f32) -> f32 {
-    let shown = samples.par_iter().zip(phi).filter(|(_, phi)| phi.abs() < band_mm).map(|(f, _)| f.abs());
+/// The range of a force where |φ| is below `within_mm`: 1, 2 or 5 times a power of ten.
+pub fn range(samples: &[f32], phi: &[f32], within_mm: f32) -> f32 {
+    let shown = samples.par_iter().zip(phi).filter(|(_, phi)| phi.abs() < within_mm).map(|(f, _)| f.abs());
     let mut magnitudes: Vec<f32> = shown.filter(|f| f.is_finite()).collect();
     if magnitudes.is_empty() {
         return 1.0;

@@ -89,7 +89,7 @@ impl OverlaySettings {
 pub struct Wanted {
     /// The map of this force.
     pub force: Option<Force>,
-    /// Half width of the band in which it is shown, mm: its range is that of the values there.
+    /// Half width of the band in which it is shown, mm: its range is that of the values in the inner third.
     pub band_mm: f32,
     /// Earlier contours.
     pub trail: bool,
@@ -116,7 +116,7 @@ pub struct ForceMap {
     /// What it adds to dφ/dt, mm per unit of t, x fastest; negative where the contour grows.
     pub samples: Vec<f32>,
     /// Magnitude of the full colour, mm per unit of t: 1, 2 or 5 times a power of ten, which at most one voxel of twenty
-    /// of the band exceeds.
+    /// in the inner third of the band exceeds.
     pub range: f32,
 }
 
