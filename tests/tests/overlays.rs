@@ -125,6 +125,8 @@ fn a_range_is_a_round_number_that_all_but_a_twentieth_of_the_band_keep_to() {
     assert_eq!(range(&samples, &phi, 6.0), 2.0, "what lies beyond the band does not count");
     assert_eq!(range(&[0.02; 4], &[0.0; 4], 6.0), 0.02);
     assert_eq!(range(&[-0.3; 4], &[0.0; 4], 6.0), 0.5);
+    assert_eq!(range(&[1.09; 4], &[0.0; 4], 6.0), 1.0);
+    assert_eq!(range(&[1.11; 4], &[0.0; 4], 6.0), 2.0);
     assert_eq!(range(&[0.0; 4], &[0.0; 4], 6.0), 1.0);
     assert_eq!(range(&[5.0], &[7.0], 6.0), 1.0, "nothing lies in the band");
 }

@@ -130,13 +130,13 @@ pub fn range(samples: &[f32], phi: &[f32], within_mm: f32) -> f32 {
     round_up(reached)
 }
 
-/// The least of 1, 2, 5 times a power of ten that is not below `value`; 1 for 0.
+/// The least of 1, 2, 5 times a power of ten that `value` does not exceed by more than a tenth; 1 for 0.
 fn round_up(value: f32) -> f32 {
     if value <= 0.0 {
         return 1.0;
     }
     let power = 10f64.powf(f64::from(value).log10().floor());
-    // A value that is itself such a number may come out a rounding above it.
+    // Where φ is nearly a distance a force of 1 comes out a little above it.
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
-    steps.into_iter().find(|step| f64::from(value) <= step * (1.0 + 1e-6)).unwrap_or(10.0 * power) as f32
+    steps.into_iter().find(|step| f64::from(value) <= 1.1 * step).unwrap_or(10.0 * power) as f32
 }

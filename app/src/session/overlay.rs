@@ -116,7 +116,7 @@ pub struct ForceMap {
     /// What it adds to dφ/dt, mm per unit of t, x fastest; negative where the contour grows.
     pub samples: Vec<f32>,
     /// Magnitude of the full colour, mm per unit of t: 1, 2 or 5 times a power of ten, which at most one voxel of twenty
-    /// in the inner third of the band exceeds.
+    /// in the inner third of the band exceeds by more than a tenth.
     pub range: f32,
 }
 
