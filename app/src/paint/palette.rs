@@ -24,13 +24,3 @@ pub fn speed(g: f32) -> Colour {
     let t = (0.5 * (g + 1.0)).clamp(0.0, 1.0);
     mix([0.07, 0.16, 0.55], WHITE, t * t)
 }
-
-/// How much of a force's colour is shown where its share of the range is `t`: a weak force leaves the image to be seen.
-pub fn force_strength(t: f32) -> f32 {
-    0.2 + 0.8 * (2.0 * t.abs()).min(1.0)
-}
-
-/// How much of φ's and a force's colour is shown at a distance from the contour, in half widths of the band.
-pub fn shown(distance: f32) -> f32 {
-    (5.0 * (1.0 - distance.abs())).clamp(0.0, 1.0)
-}
