@@ -41,6 +41,8 @@ pub struct ZerosetApp {
     graphics: Option<Graphics>,
     adapter: String,
     mask: Option<PathBuf>,
+    /// Reference to open with the scan.
+    pub reference: Option<PathBuf>,
     scene_of: u64,
     title: String,
 }
@@ -86,6 +88,7 @@ impl ZerosetApp {
             graphics,
             adapter,
             mask,
+            reference: None,
             scene_of: 0,
             title: String::new(),
         })
@@ -112,20 +115,27 @@ impl ZerosetApp {
             if let Some(mask) = self.mask.take() {
                 self.desk.apply(Command::OpenSegmentation(mask));
             }
+            if let Some(reference) = self.reference.take() {
+                self.desk.apply(Command::OpenReference(reference));
+            }
         }
         let dropped: Vec<PathBuf> = ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
         for path in dropped {
-            self.open_dropped(&path, ctx.input(|i| i.modifiers.shift));
+            self.open_dropped(&path, ctx.input(|i| i.modifiers));
         }
         if let Some(path) = self.chrome.open_recent.take().and_then(|i| self.recent.paths().get(i).cloned()) {
             self.desk.apply(Command::Open(path));
         }
     }
 
-    /// A dropped file is a scan; with Shift held it is a segmentation of the open one.
-    fn open_dropped(&mut self, path: &Path, as_segmentation: bool) {
+    /// A dropped file is a scan; with Shift held it is a segmentation of the open one, with Ctrl a reference.
+    fn open_dropped(&mut self, path: &Path, modifiers: egui::Modifiers) {
         let path = path.to_owned();
-        self.desk.apply(if as_segmentation { Command::OpenSegmentation(path) } else { Command::Open(path) });
+        self.desk.apply(match (modifiers.shift, modifiers.command) {
+            (true, _) => Command::OpenSegmentation(path),
+            (_, true) => Command::OpenReference(path),
+            _ => Command::Open(path),
+        });
     }
 
     /// Brings the graphics device up to the session.
@@ -150,6 +160,11 @@ impl ZerosetApp {
             (Some(place), None, Some(state)) => scene.set_phi(Some((&place.geometry, &state.phi))),
             _ => scene.set_phi(None),
         }
+        let made = &evolution.overlays;
+        let force = made.force.as_ref().and_then(|made| made.as_ref().ok());
+        scene.set_force(evolution.place.as_ref().map(|place| &place.geometry).zip(force));
+        scene.set_trail(made.trail.as_ref());
+        scene.set_reference(self.desk.session.reference.as_ref().and_then(|r| r.mask.as_ref()));
     }
 
     fn draw(&mut self, ui: &mut Ui, out: &mut Vec<Command>) {

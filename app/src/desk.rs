@@ -69,9 +69,9 @@ impl Desk {
             let effects = self.session.take_evolution(shown.view);
             self.dispatch(effects);
         }
-        if let Some(effect) = self.session.wanted_speed() {
-            self.dispatch(vec![effect]);
-        }
+        let session = &mut self.session;
+        let wanted = [session.wanted_speed(), session.wanted_reference(), session.wanted_comparison()];
+        self.dispatch(wanted.into_iter().flatten().collect());
         textures
     }
 

@@ -32,6 +32,7 @@ impl Dialogs {
         match effect {
             Effect::AskOpen => self.pick("Open a scan", Command::Open),
             Effect::AskOpenSegmentation => self.pick("Open a segmentation", Command::OpenSegmentation),
+            Effect::AskOpenReference => self.pick("Open a reference", Command::OpenReference),
             Effect::AskImportSpeed => {
                 let speed = speed.clone();
                 self.pick("Import a speed image", move |path| {

@@ -3,10 +3,16 @@
 //! The window never waits for it. A state that nobody has fetched is replaced by a newer one; φ is copied only when
 //! the last copy was fetched, so a fast evolution is not slowed down by a slow screen.
 
+mod commands;
+mod source;
+
 use crate::neural::{self, News};
+use crate::overlays::Overlays;
 use crate::session::evolution::{BrushTouch, EvolutionSetup, EvolutionView, EvolverCommand, PhiState, Place, RunState};
+use crate::session::overlay::OverlayView;
 use crate::starting;
 use crate::worker::Wake;
+use commands::coalesced;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -57,7 +63,10 @@ impl Evolver {
         let slot = newest.clone();
         std::thread::Builder::new().name("zeroset-evolver".to_owned()).spawn({
             let post = commands.clone();
-            move || Thread { inbox, post, slot, extras: extra_out, wake, gpu, run: None }.work()
+            move || {
+                let overlays = Overlays::default();
+                Thread { inbox, post, slot, extras: extra_out, wake, gpu, run: None, overlays }.work();
+            }
         })?;
         Ok(Self { commands, newest, extras })
     }
@@ -159,6 +168,7 @@ struct Thread {
     wake: Wake,
     gpu: starting::Gpu,
     run: Option<Active>,
+    overlays: Overlays,
 }
 
 impl Thread {
@@ -221,6 +231,8 @@ impl Thread {
         match command {
             EvolverCommand::Begin(setup) => self.begin(*setup),
             EvolverCommand::Close => self.run = None,
+            EvolverCommand::SetOverlays(wanted) => self.overlays.set(wanted),
+            EvolverCommand::SetReference(reference) => self.overlays.compare_with(reference),
             other => {
                 let Some(run) = &mut self.run else { return };
                 let extra = run.carry_out(other).unwrap_or_else(|error| Some(Extra::Failed(error)));
@@ -236,6 +248,7 @@ impl Thread {
     fn begin(&mut self, setup: EvolutionSetup) {
         // The old φ and history go first: two of them may not fit.
         self.run = None;
+        self.overlays.begin();
         let begun = if setup.neural.is_some() {
             let (post, serial) = (self.post.clone(), setup.serial);
             let tell = Box::new(move |round, news| post.send(Message::News(serial, round, news)).is_ok());
@@ -261,7 +274,8 @@ impl Thread {
         if !now && !fetched {
             return;
         }
-        let shown = run.shown();
+        let mut shown = run.shown();
+        shown.view.overlays = self.overlays.make(run.source(), &shown.view);
         self.put(shown);
     }
 
@@ -459,27 +473,9 @@ impl Run {
             reinitialize_every: self.evolution.params().reinitialize_every,
             ms_per_step: self.ms_per_step,
             neural: None,
+            overlays: OverlayView::default(),
         }
     }
-}
-
-/// Of several seeks, weights or rules in a row only the last counts.
-fn coalesced(commands: Vec<EvolverCommand>) -> Vec<EvolverCommand> {
-    let mut kept: Vec<EvolverCommand> = Vec::with_capacity(commands.len());
-    for command in commands {
-        let same = kept.last().is_some_and(|last| {
-            std::mem::discriminant(last) == std::mem::discriminant(&command)
-                && matches!(
-                    command,
-                    EvolverCommand::Seek(_) | EvolverCommand::SetParams(_) | EvolverCommand::SetStop(_)
-                )
-        });
-        if same {
-            kept.pop();
-        }
-        kept.push(command);
-    }
-    kept
 }
 
 /// The kinds of change that the timeline marks.

@@ -1,7 +1,7 @@
 //! The keyboard: one table that both carries out the keys and lists them in the help. ITK-SNAP's keys wherever the
 //! thing exists here.
 
-use crate::session::{Command, PlaneAxes, Session, Tool, Window};
+use crate::session::{Command, OverlaySettings, PlaneAxes, Session, Tool, Window};
 use crate::views::Display;
 use egui::{Key, Modifiers};
 
@@ -146,10 +146,23 @@ pub const BINDINGS: &[Binding] = &[
     bind!("View", "A  D", "Labels less, more opaque", [(NONE, A), (NONE, D)], |h, i| {
         h.display.label_opacity = (h.display.label_opacity + if i == 0 { -0.1 } else { 0.1 }).clamp(0.0, 1.0);
     }),
-    bind!("View", "W", "Speed overlay on, off", [(NONE, W)], |h, _| h.display.show_speed ^= true),
-    bind!("View", "Q  E", "Speed overlay less, more opaque", [(NONE, Q), (NONE, E)], |h, i| {
-        h.display.speed_opacity = (h.display.speed_opacity + if i == 0 { -0.1 } else { 0.1 }).clamp(0.0, 1.0);
+    bind!("View", "W", "Map (speed, φ, forces) on, off", [(NONE, W)], |h, _| {
+        if h.session.evolution.exists() {
+            overlay(h, |overlays| overlays.show_map ^= true);
+        } else {
+            h.display.show_speed ^= true;
+        }
     }),
+    bind!("View", "Q  E", "Map less, more opaque", [(NONE, Q), (NONE, E)], |h, i| {
+        let stronger = |opacity: f32| (opacity + if i == 0 { -0.1 } else { 0.1 }).clamp(0.0, 1.0);
+        if h.session.evolution.exists() {
+            overlay(h, |overlays| overlays.opacity = stronger(overlays.opacity));
+        } else {
+            h.display.speed_opacity = stronger(h.display.speed_opacity);
+        }
+    }),
+    bind!("View", "T", "Earlier contours on, off", [(NONE, T)], |h, _| overlay(h, |overlays| overlays.trail ^= true)),
+    bind!("View", "R", "Reference on, off", [(NONE, R)], |h, _| overlay(h, |overlays| overlays.reference ^= true)),
     bind!("View", "X", "Annotations on, off", [(NONE, X)], |h, _| h.display.show_annotations ^= true),
     bind!("View", "Shift+X", "Crosshair on, off", [(SHIFT, X)], |h, _| h.display.show_crosshair ^= true),
     bind!("View", "I", "Smooth between voxels on, off", [(NONE, I)], |h, _| h.display.interpolate ^= true),
@@ -210,6 +223,13 @@ pub fn handle(ctx: &egui::Context, hands: &mut Hands<'_>) {
             }
         }
     }
+}
+
+/// Changes what is laid over the slices.
+fn overlay(hands: &mut Hands<'_>, change: impl FnOnce(&mut OverlaySettings)) {
+    let mut overlays = hands.session.overlays;
+    change(&mut overlays);
+    hands.out.push(Command::SetOverlays(overlays));
 }
 
 fn axes(hands: &Hands<'_>) -> Option<PlaneAxes> {

@@ -11,12 +11,17 @@ use zeroset_engine::models::Catalogue;
 /// How to go on without a window.
 const WITHOUT: &str = "without a window use `zeroset segment SCAN -o MASK …` or try `zeroset demo`";
 
-/// Opens the window, with a scan and a mask over it where they are given, and with the networks of a folder in the place
+/// Opens the window, with a scan, a mask over it and a reference where they are given, and with the networks of a folder in the place
 /// of the program's.
 ///
 /// # Errors
 /// No display or no usable graphics adapter, in one line that says how to go on; no network in the folder.
-pub fn run_window(file: Option<PathBuf>, mask: Option<PathBuf>, models: Option<&Path>) -> anyhow::Result<()> {
+pub fn run_window(
+    file: Option<PathBuf>,
+    mask: Option<PathBuf>,
+    reference: Option<PathBuf>,
+    models: Option<&Path>,
+) -> anyhow::Result<()> {
     let catalogue = models.map(Catalogue::of_folder).transpose()?;
     if cfg!(target_os = "linux") && !["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().any(|v| is_set(v)) {
         return Err(anyhow!("no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set): {WITHOUT}"));
@@ -37,6 +42,7 @@ pub fn run_window(file: Option<PathBuf>, mask: Option<PathBuf>, models: Option<&
         options,
         Box::new(move |cc| {
             let mut app = ZerosetApp::new(cc, Recent::of_user(), file, mask)?;
+            app.reference = reference;
             if let Some(catalogue) = catalogue {
                 app.desk.session.catalogue = Arc::new(catalogue);
             }

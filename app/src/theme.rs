@@ -5,6 +5,8 @@ use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle,
 
 /// The contour φ = 0.
 pub const CONTOUR: Color32 = Color32::from_rgb(0x2d, 0xd4, 0xee);
+/// Contours of earlier moments.
+pub const TRAIL: Color32 = Color32::from_rgb(0xa8, 0x6a, 0xff);
 /// Seeds.
 pub const SEED: Color32 = Color32::from_rgb(0xff, 0x7a, 0x9c);
 /// The region of interest.

@@ -21,7 +21,7 @@ use zeroset_engine::roi::Roi;
 use zeroset_engine::{Geometry, LabelMap, Volume};
 
 /// Masks written by different programs differ by rounding of the affine; far below a voxel.
-const GRID_TOLERANCE_MM: f64 = 0.01;
+pub(crate) const GRID_TOLERANCE_MM: f64 = 0.01;
 
 /// Reads a scan.
 ///

@@ -2,6 +2,7 @@
 //! out; of the speed images asked for only the newest is computed. Nobody waits.
 
 use crate::paint::ScanTexture;
+use crate::reference;
 use crate::session::{Effect, Outcome};
 use crate::work;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,8 +71,11 @@ impl Worker {
     /// Takes a job; gives back what is none.
     pub fn take(&self, effect: Effect) -> Option<Effect> {
         let lane = match &effect {
-            Effect::Load(_) | Effect::LoadSegmentation(..) | Effect::Write(_) => &self.files,
+            Effect::Load(_) | Effect::LoadSegmentation(..) | Effect::LoadReference(..) | Effect::Write(_) => {
+                &self.files
+            }
             Effect::Resample(..) | Effect::ComputeSpeed(..) | Effect::Accept(_) => &self.computing,
+            Effect::PrepareReference(_) | Effect::CompareProposal(_) => &self.computing,
             Effect::Propose(_) => &self.networks,
             _ => return Some(effect),
         };
@@ -137,7 +141,11 @@ fn newest_speed_only(jobs: Vec<Effect>) -> Vec<Effect> {
 fn in_words(job: &Effect) -> String {
     let name = |path: &std::path::Path| path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     match job {
-        Effect::Load(path) | Effect::LoadSegmentation(path, ..) => format!("Reading {}", name(path)),
+        Effect::Load(path) | Effect::LoadSegmentation(path, ..) | Effect::LoadReference(path, ..) => {
+            format!("Reading {}", name(path))
+        }
+        Effect::CompareProposal(_) => "Comparing with the reference".to_owned(),
+        Effect::PrepareReference(_) => "Preparing the reference".to_owned(),
         Effect::Write(job) => format!("Writing {}", name(&job.path)),
         Effect::Resample(..) => "Resampling the segmentation".to_owned(),
         Effect::Accept(_) => "Accepting the contour".to_owned(),
@@ -155,6 +163,9 @@ fn run(job: Effect, graphics: &Graphics) -> Arrival {
             Err(error) => plain(Outcome::Failed(failure(&error))),
         },
         Effect::LoadSegmentation(path, serial, scan) => or_failed(work::load_segmentation(&path, serial, &scan)),
+        Effect::LoadReference(path, serial, scan) => or_failed(reference::load(&path, serial, &scan)),
+        Effect::CompareProposal(job) => plain(Outcome::Compared(Box::new(reference::compare(*job)))),
+        Effect::PrepareReference(job) => or_failed(reference::prepare(&job)),
         Effect::Resample(labels, serial, target) => {
             let resampled = Arc::new(work::resample_labels(&labels, &target));
             plain(Outcome::Segmentation(serial, "the resampled segmentation".into(), resampled))

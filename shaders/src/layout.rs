@@ -138,17 +138,27 @@ pub struct Slice {
     pub phi_from_voxel: [[f32; 4]; 3],
     /// Voxels of φ's grid; w: φ is bound.
     pub phi_size: [u32; 4],
-    /// Rows of the affine from scan voxels to the speed image's grid.
-    pub speed_from_voxel: [[f32; 4]; 3],
-    /// Voxels of the speed image's grid; w: 0 there is none, 1 its range is [-1, 1], 2 it is [0, 1].
-    pub speed_size: [u32; 4],
+    /// Rows of the affine from scan voxels to the grid of the map that is laid over the image.
+    pub map_from_voxel: [[f32; 4]; 3],
+    /// Voxels of the map's grid; w: 0 there is none, 1 speed in [-1, 1], 2 speed in [0, 1], 3 φ, 4 a force.
+    pub map_size: [u32; 4],
+    /// Map of φ or a force: the value of its full colour, half width of the band that is shown (mm).
+    pub map_range: [f32; 4],
     /// Rows of the affine from scan voxels to the proposal's grid.
     pub proposal_from_voxel: [[f32; 4]; 3],
     /// Voxels of the proposal's grid; w: a proposal is bound.
     pub proposal_size: [u32; 4],
+    /// Rows of the affine from scan voxels to the reference's grid.
+    pub reference_from_voxel: [[f32; 4]; 3],
+    /// Voxels of the reference's grid; w: a reference is bound.
+    pub reference_size: [u32; 4],
+    /// Earlier contours on φ's grid: their number (0 to 8), and the distance of a stored 1, mm.
+    pub trail: [f32; 4],
+    /// Colour of earlier contours; w: opacity of the newest.
+    pub trail_colour: [f32; 4],
     /// Colour of the contour; w: its opacity.
     pub contour_colour: [f32; 4],
-    /// Opacities of labels, speed, and of the inside of the contour; w: background grey.
+    /// Opacities of labels, the map, and of the inside of the contour; w: background grey.
     pub opacity: [f32; 4],
 }
 

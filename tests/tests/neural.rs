@@ -127,6 +127,37 @@ fn at_zero_it_shows_its_start() {
 }
 
 #[test]
+fn the_rate_is_the_derivative_of_what_is_shown() {
+    for scheme in SCHEMES {
+        let evolution = solved(0.1, law(scheme));
+        let track = evolution.trajectory().track(0, 1, 1.0).1;
+        let difference = |a: f64, b: f64| -> Vec<f32> {
+            track.shown(b).iter().zip(track.shown(a)).map(|(y, x)| (y - x) / (b - a) as f32).collect()
+        };
+        let mut begin = 0.0;
+        for kept in track.kept() {
+            let (end, dt) = (kept.figures.t, kept.figures.dt);
+            for share in [0.2, 0.5, 0.9] {
+                let (t, step) = (begin + share * dt, 0.02 * dt);
+                let rate = track.rate(t).expect("a rate");
+                let most = rate.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
+                assert!(most > 0.05, "{scheme:?}: it hardly moves ({most} band widths per t)");
+                let off = apart(&rate, &difference(t - step, t + step));
+                assert!(off < 2e-3 * most + 2e-6 / dt as f32, "{scheme:?} at {t}: off by {off} of {most}");
+            }
+            // At its end it is that of the step that comes to it.
+            let off = apart(&track.rate(end).expect("a rate"), &track.rate(end - 1e-7 * dt).expect("a rate"));
+            assert!(off < 1e-4, "{scheme:?} at {end}: {off}");
+            begin = end;
+        }
+        assert_eq!(track.rate(2.0), track.rate(1.0), "beyond the tip as at the tip");
+        assert_eq!(evolution.trajectory().rate(0, 1, 0.3), track.rate(0.3));
+    }
+    let unsolved = evolution(0.1, law(Scheme::Rk4));
+    assert!(unsolved.trajectory().rate(0, 1, 0.0).is_none(), "without a step there is no rate");
+}
+
+#[test]
 fn at_the_end_of_a_step_it_shows_the_solvers_state() {
     for scheme in SCHEMES {
         let evolution = solved(0.1, law(scheme));

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use zeroset::desk::Desk;
 use zeroset::session::evolution::{BrushTouch, EvolutionView};
 use zeroset::session::neural::MOMENTS;
-use zeroset::session::{Command, EvolveSettings, Export, RunState};
+use zeroset::session::{Command, EvolveSettings, Export, Map, OverlaySettings, RunState};
 use zeroset::starting::Gpu;
 use zeroset_engine::io::{self, ReadOptions};
-use zeroset_engine::levelset::{Method, Seed};
+use zeroset_engine::levelset::{Force, Method, Seed};
 use zeroset_engine::models::{Catalogue, Checkpoint, NetworkConfig};
 use zeroset_engine::ode::{Scheme, SolverParams};
 use zeroset_engine::prepare::{Fit, Organ, Preprocessing};
@@ -159,6 +159,38 @@ fn it_plays_from_the_seeds_to_one_and_scrubs_back() {
         let circle = if height.abs() < 9.0 { (across - (81.0 - height * height).sqrt()) as f32 } else { outside };
         assert!((phi - circle.min(outside)).abs() < 0.1, "voxel {index}: {phi} mm, expected {circle}");
     }
+}
+
+#[test]
+fn its_rate_is_a_map_and_its_past_a_trail() {
+    let mut bench = Bench::new(0.08);
+    let (map, overlays) = (Map::Force(Force::Total), bench.desk.session.overlays);
+    bench.desk.apply(Command::SetOverlays(OverlaySettings { show_map: true, map, trail: true, ..overlays }));
+    bench.desk.apply(Command::StepForward(1));
+    bench.solved();
+    let (before, after) = (bench.seek(397), bench.seek(403));
+    let at = bench.seek(400);
+    let made = bench.view().overlays.clone();
+    let map = made.force.expect("wanted").expect("a map");
+    let most = map.samples.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
+    assert!(most > 0.1, "the network moves φ by {most} mm per t only");
+    for i in 0..at.len() {
+        let difference = (after[i] - before[i]) / 0.006;
+        let off = (map.samples[i] - difference).abs();
+        assert!(off < 0.02 * most + 2e-3, "voxel {i}: {} instead of {difference}", map.samples[i]);
+    }
+    let trail = made.trail.expect("a trail");
+    assert_eq!(trail.moments, [0, 50, 100, 150, 200, 250, 300, 350], "moments of a thousand");
+    let at_350 = bench.seek(350);
+    for (words, phi) in trail.packed.iter().zip(at_350.iter()) {
+        let stored = f32::from(words[1].to_le_bytes()[3].cast_signed()) / 127.0 * trail.range_mm;
+        let exact = phi.clamp(-trail.range_mm, trail.range_mm);
+        assert!((stored - exact).abs() <= 0.51 / 127.0 * trail.range_mm, "{stored} {exact}");
+    }
+    // A network has no force of the equation.
+    let map = Map::Force(Force::Curvature);
+    bench.desk.apply(Command::SetOverlays(OverlaySettings { show_map: true, map, ..overlays }));
+    bench.wait("the reason", |d| matches!(d.session.evolution.overlays.force, Some(Err(_))));
 }
 
 #[test]

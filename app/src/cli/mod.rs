@@ -34,6 +34,9 @@ pub struct Cli {
     /// Mask on the scan's grid to show over it.
     #[arg(long, value_name = "MASK", requires = "file")]
     pub mask: Option<PathBuf>,
+    /// Segmentation to compare the contour with: drawn in black, with Dice and volumes; never saved.
+    #[arg(long, value_name = "MASK", requires = "file")]
+    pub reference: Option<PathBuf>,
     /// Folder of networks (DIR/NAME/model.json) to propose with, in the place of the program's
     #[arg(long, value_name = "DIR")]
     pub models: Option<PathBuf>,
@@ -99,7 +102,7 @@ where
 /// Whatever the subcommand could not do, ready to be shown in one line.
 pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
     match cli.command {
-        None => crate::run_window(cli.file, cli.mask, cli.models.as_deref()),
+        None => crate::run_window(cli.file, cli.mask, cli.reference, cli.models.as_deref()),
         Some(Command::Bench(args)) => bench::run(args, out),
         Some(Command::Info(args)) => info::run(args, out),
         Some(Command::Convert(args)) => convert::run(args, out),

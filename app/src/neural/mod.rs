@@ -3,6 +3,7 @@
 
 mod network;
 mod place;
+mod source;
 mod view;
 
 pub use network::News;

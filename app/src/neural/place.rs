@@ -25,6 +25,21 @@ pub fn phi_mm(
     place: &Place,
     scan: &Geometry,
 ) -> anyhow::Result<Vec<f32>> {
+    map_mm(slices, shown, FAR_BANDS * grid.band_mm() as f32, grid, place, scan)
+}
+
+/// As [`phi_mm`], of any map in band widths, with its value in mm where there is none.
+///
+/// # Errors
+/// As that.
+pub fn map_mm(
+    slices: &[usize],
+    shown: impl Fn(usize) -> Vec<f32> + Sync,
+    beyond_mm: f32,
+    grid: &SliceGrid,
+    place: &Place,
+    scan: &Geometry,
+) -> anyhow::Result<Vec<f32>> {
     let (mut lower, mut size) = (place.roi.lower, place.roi.size());
     if let Some(slice) = place.slice {
         (lower[slice.axis], size[slice.axis]) = (slice.index, 1);
@@ -32,10 +47,9 @@ pub fn phi_mm(
     let within = lower[grid.axis()]..lower[grid.axis()] + size[grid.axis()];
     let numbered = slices.par_iter().enumerate().filter(|(_, slice)| within.contains(slice));
     let shown: Vec<(usize, Vec<f32>)> = numbered.map(|(index, &slice)| (slice, shown(index))).collect();
-    let outside = FAR_BANDS * grid.band_mm() as f32;
-    let mut phi = vec![outside; size.iter().product()];
+    let mut phi = vec![beyond_mm; size.iter().product()];
     for (slice, map) in &shown {
-        grid.put_phi_mm_in(*slice, map, lower, size, &mut phi);
+        grid.put_mm_in(*slice, map, beyond_mm, lower, size, &mut phi);
     }
     let own = scan.cropped(lower, size)?;
     let target = crate::film::grid_with_scan_axes(place, scan)?;

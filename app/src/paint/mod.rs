@@ -1,12 +1,13 @@
 //! What is drawn by own shaders: the textures and buffers behind it ([`Scene`]) and the egui callbacks.
 
+pub mod palette;
 pub mod scene;
 pub mod slice;
 pub mod surface;
 pub mod volume;
 
 pub use scene::{Field, Scene};
-pub use slice::{SliceCallback, SliceLook, SlicePipeline};
+pub use slice::{MapLook, SliceCallback, SliceLook, SlicePipeline};
 pub use surface::{SurfaceLook, SurfacePipeline};
 pub use volume::{ScanTexture, TextureError};
 

@@ -42,12 +42,32 @@ pub struct SliceLook {
     pub contour_px: f32,
     /// Opacity of labels and of the contour's inside.
     pub label_opacity: f32,
-    /// Opacity of the speed overlay; 0 hides it.
-    pub speed_opacity: f32,
+    /// The map over the image.
+    pub map: MapLook,
+    /// Whether earlier contours are drawn.
+    pub show_trail: bool,
+    /// Their colour.
+    pub trail_colour: [f32; 3],
+    /// Whether the reference is drawn.
+    pub show_reference: bool,
     /// Whether the contour is drawn.
     pub show_contour: bool,
     /// Grey beyond the scan.
     pub background: f32,
+}
+
+/// Which map is laid over the image.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum MapLook {
+    /// None.
+    #[default]
+    Off,
+    /// Speed, with its opacity.
+    Speed(f32),
+    /// φ, with its opacity and the half width of the band that is shown, mm.
+    Phi(f32, f32),
+    /// The scene's force, with its opacity and the half width of the band that is shown, mm.
+    Force(f32, f32),
 }
 
 /// Draws one slice.
@@ -70,6 +90,8 @@ impl SlicePipeline {
                 Binding::Storage,
                 Binding::Storage,
                 Binding::Storage,
+                Binding::Storage,
+                Binding::Storage,
             ],
         );
         Self { pipeline: fill_pipeline(device, "view/slice", target, &layout), layout }
@@ -88,10 +110,16 @@ impl SlicePipeline {
         };
         let (phi_from_voxel, phi_size) = place(&scene.phi, look.show_contour);
         let (proposal_from_voxel, proposal_size) = place(&scene.proposal, true);
-        let (speed_from_voxel, mut speed_size) = place(&scene.speed, look.speed_opacity > 0.0);
-        if speed_size[3] == 1 && scene.speed_from_zero {
-            speed_size[3] = 2;
-        }
+        let (reference_from_voxel, reference_size) = place(&scene.reference, look.show_reference);
+        let (map, kind, map_opacity, map_range) = match look.map {
+            MapLook::Off => (&None, 0, 0.0, [1.0; 2]),
+            MapLook::Speed(opacity) => (&scene.speed, if scene.speed_from_zero { 2 } else { 1 }, opacity, [1.0; 2]),
+            MapLook::Phi(opacity, band_mm) => (&scene.phi, 3, opacity, [band_mm; 2]),
+            MapLook::Force(opacity, band_mm) => (&scene.force, 4, opacity, [scene.force_range, band_mm]),
+        };
+        let (map_from_voxel, mut map_size) = place(map, map_opacity > 0.0);
+        map_size[3] *= kind;
+        let trail = scene.trail.as_ref().filter(|_| look.show_trail);
         let [r, g, b] = look.contour_colour;
         let uniform = Slice {
             corner_voxel: pad(look.corner_voxel),
@@ -110,12 +138,17 @@ impl SlicePipeline {
             roi_upper: pad(look.roi.upper.map(|v| v as f64)),
             phi_from_voxel,
             phi_size,
-            speed_from_voxel,
-            speed_size,
+            map_from_voxel,
+            map_size,
+            map_range: [map_range[0], map_range[1], 0.0, 0.0],
             proposal_from_voxel,
             proposal_size,
+            reference_from_voxel,
+            reference_size,
+            trail: trail.map_or([0.0; 4], |t| [t.count as f32, t.range_mm, 0.0, 0.0]),
+            trail_colour: [look.trail_colour[0], look.trail_colour[1], look.trail_colour[2], 1.0],
             contour_colour: [r, g, b, 1.0],
-            opacity: [look.label_opacity, look.speed_opacity, 0.22 * look.label_opacity, look.background],
+            opacity: [look.label_opacity, map_opacity, 0.22 * look.label_opacity, look.background],
         };
         let buffer = scene.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
             label: Some("slice look"),
@@ -129,8 +162,10 @@ impl SlicePipeline {
             view(scene.label_view()),
             scene.colours.as_entire_binding(),
             scene.field_buffer(&scene.phi).as_entire_binding(),
-            scene.field_buffer(&scene.speed).as_entire_binding(),
+            scene.field_buffer(map).as_entire_binding(),
             scene.field_buffer(&scene.proposal).as_entire_binding(),
+            scene.field_buffer(&scene.reference).as_entire_binding(),
+            scene.trail_buffer().as_entire_binding(),
         ];
         let bind_group = super::bind(&scene.device, "slice", &self.layout, resources);
         Some(SliceCallback { pipeline: self.clone(), bind_group })

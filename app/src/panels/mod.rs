@@ -6,6 +6,7 @@ pub mod guide;
 pub mod help;
 pub mod icons;
 pub mod neural;
+pub mod overlays;
 pub mod parts;
 pub mod plots;
 pub mod propose;

@@ -1,5 +1,6 @@
 //! The status bar: what is under the pointer, what is being done, and on what.
 
+use super::overlays;
 use crate::session::Session;
 use crate::theme;
 use crate::views::Display;
@@ -26,6 +27,7 @@ pub fn status_ui(ui: &mut Ui, session: &Session, display: &Display, busy: &[Busy
         } else {
             ui.label(RichText::new(" ").size(11.5));
         }
+        agreement_ui(ui, session);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             ui.label(RichText::new(adapter).size(11.0).color(palette.weak));
             for job in busy.iter().filter(|b| b.since.elapsed() > WORTH_A_WORD) {
@@ -37,6 +39,21 @@ pub fn status_ui(ui: &mut Ui, session: &Session, display: &Display, busy: &[Busy
             }
         });
     });
+}
+
+/// How the contour agrees with the reference, where there are both.
+fn agreement_ui(ui: &mut Ui, session: &Session) {
+    let strong = theme::palette(ui).strong;
+    let Some(agreement) = session.agreement() else {
+        if session.evolution.exists() && session.reference.as_ref().is_some_and(|r| r.mask.is_some()) {
+            ui.label(RichText::new("Dice: pause to see it").size(11.5));
+        }
+        return;
+    };
+    let counted = overlays::counted(&agreement, session.evolution.exists());
+    ui.label(RichText::new(overlays::dice(&agreement)).size(11.5).color(strong)).on_hover_text(&counted);
+    let volumes = format!("contour {:.1}, reference {:.1} mL", agreement.contour_ml(), agreement.reference_ml());
+    ui.label(RichText::new(volumes).size(11.5)).on_hover_text(counted);
 }
 
 /// What lies under the pointer.

@@ -1,6 +1,7 @@
 //! The top bar: menus, tools, the display window.
 
 use super::icons::{Icon, Look, icon_button};
+use super::overlays;
 use crate::keys::Chrome;
 use crate::recent::Recent;
 use crate::session::{Command, Export, Session, Tool, WINDOW_PRESETS, Window};
@@ -41,6 +42,7 @@ pub fn toolbar_ui(
         }
         ui.separator();
         window_ui(ui, session, out);
+        overlays::overlays_button(ui, session, out);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if ui.button("Keys  F1").clicked() {
                 chrome.help ^= true;
@@ -82,6 +84,7 @@ fn menus_ui(
             });
         });
         item(ui, "Open segmentation…", "Ctrl+O", open, Command::AskOpenSegmentation);
+        item(ui, "Open reference…", "", open, Command::AskOpenReference);
         item(ui, "Import speed image…", "", open, Command::AskImportSpeed);
         ui.separator();
         let mask = session.document.as_ref().is_some_and(|d| d.labels.is_some());
@@ -107,7 +110,7 @@ fn menus_ui(
     ui.menu_button("View", |ui| {
         ui.set_min_width(240.0);
         ui.checkbox(&mut display.show_labels, "Labels (S)");
-        ui.checkbox(&mut display.show_speed, "Speed overlay (W)");
+        ui.checkbox(&mut display.show_speed, "Preview of the speed image (W)");
         ui.checkbox(&mut display.show_crosshair, "Crosshair (Shift+X)");
         ui.checkbox(&mut display.show_annotations, "Letters and names (X)");
         ui.checkbox(&mut display.interpolate, "Smooth between voxels (I)");

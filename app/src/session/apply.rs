@@ -57,6 +57,11 @@ impl Session {
             | Command::EvolveProposal
             | Command::DiscardProposal
             | Command::RestoreProposal => return self.apply_proposal(command),
+            Command::SetOverlays(_)
+            | Command::AskOpenReference
+            | Command::OpenReference(_)
+            | Command::SetReferenceLabels(_)
+            | Command::CloseReference => return self.apply_overlay(command),
             other => return self.apply_document(other),
         }
         Vec::new()

@@ -3,6 +3,7 @@
 use super::document::EvolveSettings;
 use super::evolution::{BrushTouch, EvolverCommand};
 use super::labels::LabelTable;
+use super::overlay::OverlaySettings;
 use super::proposal::ProposalSettings;
 use super::speed::{SpeedKey, SpeedSettings};
 use super::window::Window;
@@ -30,6 +31,14 @@ pub enum Command {
     ResampleSegmentation,
     /// Leave that segmentation.
     DropSegmentationOffer,
+    /// Ask for a reference to compare with.
+    AskOpenReference,
+    /// Open this reference.
+    OpenReference(PathBuf),
+    /// Compare with these labels of the reference; `None` with those of the organ at hand.
+    SetReferenceLabels(Option<Vec<u16>>),
+    /// Put the reference away.
+    CloseReference,
     /// Ask for a speed image to import.
     AskImportSpeed,
     /// Save the mask where the document says.
@@ -55,6 +64,8 @@ pub enum Command {
     SetStep(Step),
     /// Put the linked cursor on a voxel (clamped to the scan).
     SetCursor([i64; 3]),
+    /// What is laid over the slices.
+    SetOverlays(OverlaySettings),
     /// Display window.
     SetWindow(Window),
     /// Automatic display window.
@@ -174,6 +185,8 @@ pub enum Effect {
     AskOpen,
     /// Show a dialog that opens a segmentation.
     AskOpenSegmentation,
+    /// Show a dialog that opens a reference.
+    AskOpenReference,
     /// Show a dialog that imports a speed image.
     AskImportSpeed,
     /// Show a dialog that saves; the path is the proposal.
@@ -182,6 +195,12 @@ pub enum Effect {
     Load(PathBuf),
     /// Read a segmentation for the document with this number and grid.
     LoadSegmentation(PathBuf, u64, Geometry),
+    /// Read a reference for the document with this number and grid.
+    LoadReference(PathBuf, u64, Geometry),
+    /// Make labels of the reference ready to be drawn and counted.
+    PrepareReference(Box<super::reference::ReferenceJob>),
+    /// Compare a proposal with the reference.
+    CompareProposal(Box<super::reference::Compared>),
     /// Bring a segmentation onto this grid.
     Resample(Arc<LabelMap>, u64, Geometry),
     /// Run networks for a proposal.

@@ -2,6 +2,8 @@
 
 use super::document::DeviceChoice;
 use super::neural::{NeuralSettings, NeuralSetup, NeuralView};
+use super::overlay::{OverlayView, Wanted};
+use super::reference::ReferenceMask;
 use super::speed::SpeedImage;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -109,6 +111,10 @@ pub enum EvolverCommand {
     SetPhi(PhiState),
     /// Collect φ at moments along the active line for an animated picture that goes to this file.
     Film(PathBuf),
+    /// What to make beside φ, from now on.
+    SetOverlays(Wanted),
+    /// Compare the contour with this from now on.
+    SetReference(Option<Arc<ReferenceMask>>),
     /// End the evolution and forget it.
     Close,
 }
@@ -168,6 +174,8 @@ pub struct EvolutionView {
     pub ms_per_step: f64,
     /// How the network stands, where one moves the contour.
     pub neural: Option<Arc<NeuralView>>,
+    /// What is laid over the slices beside φ.
+    pub overlays: OverlayView,
 }
 
 /// Where an evolution takes place.

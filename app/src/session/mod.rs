@@ -13,8 +13,10 @@ pub mod history;
 pub mod jobs;
 pub mod labels;
 pub mod neural;
+pub mod overlay;
 pub mod plane;
 pub mod proposal;
+pub mod reference;
 mod region;
 mod results;
 pub mod speed;
@@ -25,8 +27,10 @@ pub use document::{DeviceChoice, Dimension, Document, EvolveSettings, LoadedScan
 pub use evolution::{EvolutionView, EvolverCommand, RunState};
 pub use history::History;
 pub use labels::{Label, LabelTable};
+pub use overlay::{Map, OverlaySettings};
 pub use plane::{Plane, PlaneAxes};
 pub use proposal::{Proposal, ProposalRun, ProposalSettings, Scope};
+pub use reference::{Reference, ReferenceMask};
 pub use results::Outcome;
 pub use speed::{SpeedImage, SpeedKey, SpeedSettings};
 pub use window::{WINDOW_PRESETS, Window, WindowPreset};
@@ -133,6 +137,10 @@ pub struct Session {
     pub notice: Option<Notice>,
     /// A segmentation on another grid, waiting for an answer.
     pub segmentation_offer: Option<SegmentationOffer>,
+    /// What is laid over the slices.
+    pub overlays: OverlaySettings,
+    /// The segmentation that the contour is compared with.
+    pub reference: Option<Reference>,
     /// The networks at hand.
     pub catalogue: Arc<Catalogue>,
     /// What is proposed next, and how.
@@ -158,6 +166,8 @@ pub struct Session {
     begun: Option<control::Begun>,
     /// The proposal that the present evolution was begun from.
     begun_from: Option<Arc<Proposal>>,
+    /// The proposal beside the reference.
+    compared: Option<reference::Compared>,
     /// An acceptance that waits for the φ of a held evolution.
     accept_pending: Option<control::AfterAccept>,
     /// What to do once a label change has come back.

@@ -6,9 +6,10 @@ use super::evolution::{EvolverCommand, PhiState};
 use super::history::{Change, Pair};
 use super::jobs::{AnimationJob, Content, Origin, WriteJob};
 use super::neural::MOMENTS;
+use super::reference::Compared;
 use super::{
-    Document, Effect, EvolutionView, History, Proposal, RunState, SegmentationOffer, Session, Severity, SpeedImage,
-    SpeedKey, Step, Tool, Window,
+    Document, Effect, EvolutionView, History, Proposal, ReferenceMask, RunState, SegmentationOffer, Session, Severity,
+    SpeedImage, SpeedKey, Step, Tool, Window,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +25,21 @@ pub enum Outcome {
     Segmentation(u64, PathBuf, Arc<LabelMap>),
     /// A segmentation lies on another grid; both grids in words.
     OtherGrid(u64, PathBuf, Arc<LabelMap>, String),
+    /// A reference was read, on the scan's grid; both grids in words when it had to be resampled.
+    Reference {
+        /// Document it belongs to.
+        document: u64,
+        /// Its file.
+        path: PathBuf,
+        /// Its labels.
+        labels: Arc<LabelMap>,
+        /// Both grids in words.
+        grids: Option<String>,
+    },
+    /// Labels of the reference are ready.
+    ReferenceMask(Arc<ReferenceMask>),
+    /// A proposal was compared with the reference.
+    Compared(Box<Compared>),
     /// A speed image was computed.
     Speed(Arc<SpeedImage>),
     /// A speed image could not be computed.
@@ -65,6 +81,9 @@ impl Session {
                     self.evolution.state = RunState::Absent;
                 }
                 self.notify(Severity::Error, format!("No speed image: {reason}"));
+            }
+            Outcome::Reference { .. } | Outcome::ReferenceMask(_) | Outcome::Compared(_) => {
+                return self.take_reference(outcome);
             }
             Outcome::Proposed(number, result) => self.take_proposal(number, result),
             Outcome::Accepted(serial, delta, record) if current == Some(serial) => {
@@ -124,7 +143,9 @@ impl Session {
         (self.proposal, self.proposal_set_aside, self.begun_from) = (None, None, None);
         (self.begin_pending, self.accept_pending, self.after_accept) = (None, None, None);
         (self.segmentation_offer, self.speed_asked) = (None, None);
-        vec![Effect::Evolver(EvolverCommand::Close)]
+        let mut effects = self.close_reference();
+        effects.push(Effect::Evolver(EvolverCommand::Close));
+        effects
     }
 
     fn take_segmentation(&mut self, path: PathBuf, labels: Arc<LabelMap>) {

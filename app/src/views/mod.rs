@@ -1,6 +1,7 @@
 //! The panes: three slices and the 3D surface, and how they share the window.
 
 pub mod layout;
+pub mod legend;
 pub mod overlay;
 pub mod slice;
 pub mod slice_input;

@@ -100,7 +100,7 @@ fn brush(painter: &Painter, transform: &SliceTransform, session: &Session, docum
 }
 
 /// Text with a dark shadow, readable on any grey.
-fn text(painter: &Painter, at: Pos2, anchor: Align2, size: f32, colour: Color32, text: &str) -> Rect {
+pub(super) fn text(painter: &Painter, at: Pos2, anchor: Align2, size: f32, colour: Color32, text: &str) -> Rect {
     let font = FontId::proportional(size);
     painter.text(at + Vec2::splat(1.0), anchor, text, font.clone(), Color32::from_black_alpha(200));
     painter.text(at, anchor, text, font, colour)

@@ -1,8 +1,8 @@
 //! One slice pane: where it looks, its picture, and what is drawn over it.
 
-use super::{Display, Hover, overlay, slice_input};
-use crate::paint::{Scene, SliceLook, SlicePipeline};
-use crate::session::{Command, Document, Plane, PlaneAxes, Session, Step, Tool};
+use super::{Display, Hover, legend, overlay, slice_input};
+use crate::paint::{MapLook, Scene, SliceLook, SlicePipeline};
+use crate::session::{Command, Document, Map, Plane, PlaneAxes, Session, Step, Tool};
 use crate::theme;
 use eframe::egui_wgpu;
 use egui::{Pos2, Rect, Sense, Ui, Vec2};
@@ -139,6 +139,7 @@ pub fn slice_ui(
         ui.painter().add(egui_wgpu::Callback::new_paint_callback(rect, callback));
     }
     overlay::draw(ui, &response, &transform, session, document, display, plane);
+    legend::draw(ui, rect, session, display, plane);
 }
 
 fn look(ui: &Ui, transform: &SliceTransform, session: &Session, document: &Document, display: &Display) -> SliceLook {
@@ -149,8 +150,6 @@ fn look(ui: &Ui, transform: &SliceTransform, session: &Session, document: &Docum
     let pixels = ui.ctx().pixels_per_point();
     let step = |to: [f64; 3]| std::array::from_fn(|d| to[d] - corner[d]);
     let roi_matters = !document.roi.covers(document.image.geometry());
-    let speed_shown =
-        display.show_speed && matches!(session.step, Step::Speed | Step::Seeds) && !session.evolution.exists();
     SliceLook {
         corner_voxel: corner,
         across_voxel: step(across),
@@ -164,8 +163,31 @@ fn look(ui: &Ui, transform: &SliceTransform, session: &Session, document: &Docum
         contour_colour: theme::fractions(theme::CONTOUR),
         contour_px: 1.8 * pixels,
         label_opacity: if display.show_labels { display.label_opacity } else { 0.0 },
-        speed_opacity: if speed_shown { display.speed_opacity } else { 0.0 },
+        map: map_look(session, display),
+        show_trail: session.overlays.trail && session.evolution.overlays.trail.is_some(),
+        trail_colour: theme::fractions(theme::TRAIL),
+        show_reference: session.overlays.reference,
         show_contour: session.evolution.exists(),
         background: 0.025,
+    }
+}
+
+/// The preview of the speed image while it is made; from then on what the user chose to lay over the slices.
+pub fn map_look(session: &Session, display: &Display) -> MapLook {
+    if !session.evolution.exists() {
+        let preview = display.show_speed && matches!(session.step, Step::Speed | Step::Seeds);
+        return if preview { MapLook::Speed(display.speed_opacity) } else { MapLook::Off };
+    }
+    let (settings, made) = (&session.overlays, &session.evolution.overlays);
+    // Where φ is cut off nothing is known of the distance.
+    let band_mm = if made.limit_mm > 0.0 { settings.band_mm.min(made.limit_mm) } else { settings.band_mm };
+    match settings.map {
+        _ if !settings.show_map => MapLook::Off,
+        Map::Speed => MapLook::Speed(settings.opacity),
+        Map::Phi => MapLook::Phi(settings.opacity, band_mm),
+        Map::Force(force) => match &made.force {
+            Some(Ok(map)) if map.force == force => MapLook::Force(settings.opacity, band_mm),
+            _ => MapLook::Off,
+        },
     }
 }

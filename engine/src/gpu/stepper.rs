@@ -283,6 +283,10 @@ impl Stepper for GpuStepper {
         f64::from(self.dt)
     }
 
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
     fn set_params(&mut self, params: LevelSetParams) -> Result<(), StepperError> {
         params.check(&self.grid)?;
         self.fields.check(&self.grid, &params)?;

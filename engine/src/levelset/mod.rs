@@ -54,6 +54,7 @@
 
 pub mod cpu;
 pub mod evolution;
+pub mod force;
 pub mod history;
 pub mod measure;
 pub mod packed;
@@ -65,6 +66,7 @@ pub mod stepper;
 pub mod stop;
 
 pub use evolution::{Evolution, EvolutionError, EvolutionState};
+pub use force::Force;
 pub use history::{History, StepReport};
 pub use params::{ChanVeseParams, Heaviside, Integrator, LevelSetParams, Method, Scheme};
 pub use phi::LevelSet;

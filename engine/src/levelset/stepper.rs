@@ -1,5 +1,6 @@
 //! What the CPU and the GPU have in common: a state that can be advanced by whole steps.
 
+use super::force::Force;
 use super::params::{LevelSetParams, Method};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -194,6 +195,8 @@ pub trait Stepper: Send {
     fn device(&self) -> String;
     /// The parameters in use.
     fn params(&self) -> LevelSetParams;
+    /// What drives the contour.
+    fn fields(&self) -> &Fields;
     /// Time step dt of the next step.
     fn dt(&self) -> f64;
     /// Takes new weights between steps.
@@ -226,6 +229,11 @@ pub trait Stepper: Send {
     /// # Errors
     /// The device lost.
     fn stats(&mut self) -> Result<StepStats, StepperError>;
+    /// What `force` adds to dφ/dt of φ as it stands, mm per unit of t, x fastest; `None` where the device makes no such
+    /// map: a [`cpu::CpuStepper`](super::cpu::CpuStepper) on its grid, fields and φ does.
+    fn force(&self, _force: Force) -> Option<Vec<f32>> {
+        None
+    }
     /// A copy of φ, x fastest.
     ///
     /// # Errors

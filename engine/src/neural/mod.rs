@@ -16,6 +16,8 @@
 //! shown at t depends on nothing that comes after it. Where strokes bound φ ([`Priors::strokes`]) u is cut so that they
 //! bound what is shown too. ψ is evaluated once per step, never to draw.
 //!
+//! The rate of what is shown is the derivative of that polynomial ([`Track::rate`]): nothing is evaluated to draw it.
+//!
 //! # Branches and paint
 //! A branch leaves its line at any t. Its γ(t) is that of the dense output: the step around t is taken again, with the
 //! same rounding, so that h need not be kept between steps. Paint acts on the φ that is shown; γ's φ channels take the

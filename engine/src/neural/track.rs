@@ -79,6 +79,29 @@ impl Track {
         shown
     }
 
+    /// Rate of φ as shown at `t`, band widths per unit of t: the derivative of the dense output that [`shown`](Self::shown)
+    /// is, so the network with its priors, and what the postnet adds. At the end of a step that of the step before it, at
+    /// the start that of the first step, beyond the tip that at the tip; `None` while there is no step.
+    pub fn rate(&self, t: f64) -> Option<Vec<f32>> {
+        let index = self.kept.partition_point(|kept| kept.end.t < t).min(self.kept.len().checked_sub(1)?);
+        let (kept, before) = (&self.kept[index], index.checked_sub(1).map_or(&self.start, |i| &self.kept[i].end));
+        let (end, dt) = (&kept.end, kept.end.t - before.t);
+        let x = ((t - before.t) / dt).clamp(0.0, 1.0) as f32;
+        let at = |i: usize| {
+            // d/dx of Σ cₖ xᵏ, the last coefficient being what the others leave of the rise.
+            let (mut power, mut sum, mut rise) = (1.0, 0.0, 0.0);
+            for (degree, c) in (1u8..).zip(&kept.inner) {
+                sum += f32::from(degree) * power * c[i];
+                rise += c[i];
+                power *= x;
+            }
+            let last = end.phi[i] - before.phi[i] - rise;
+            let degree = (kept.inner.len() + 1) as f32;
+            (sum + degree * power * last + end.correction[i] - before.correction[i]) / dt as f32
+        };
+        Some((0..end.phi.len()).map(at).collect())
+    }
+
     /// The moment at `t`, from which a branch may begin. `law` is this track's own; `together` gives the other slices
     /// that took the same step, when slices are tied together.
     pub(super) fn moment(&self, t: f64, slice: usize, law: &Arc<Law>) -> Moment {

@@ -88,6 +88,11 @@ impl Trajectory {
         self.track(branch, place, t).1.shown(t)
     }
 
+    /// Rate of φ of a slice as shown, band widths per unit of t, `[row][column]`: see [`Track::rate`].
+    pub fn rate(&self, branch: usize, place: usize, t: f64) -> Option<Vec<f32>> {
+        self.track(branch, place, t).1.rate(t)
+    }
+
     /// How far every slice of a branch has come.
     pub fn solved_to(&self, branch: usize) -> f64 {
         let tips = (0..self.slices.len()).map(|place| self.track(branch, place, END).1.tip().t);

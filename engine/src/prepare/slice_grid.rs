@@ -229,6 +229,23 @@ impl SliceGrid {
         size: [usize; 3],
         box_phi_mm: &mut [f32],
     ) {
+        self.put_mm_in(slice, phi_band, FAR_BANDS * self.band_mm() as f32, lower, size, box_phi_mm);
+    }
+
+    /// As [`put_phi_mm_in`](Self::put_phi_mm_in) of any map in band widths, with its value in mm beyond the grid of
+    /// pixels.
+    ///
+    /// # Panics
+    /// As that.
+    pub fn put_mm_in(
+        &self,
+        slice: usize,
+        phi_band: &[f32],
+        beyond_mm: f32,
+        lower: [usize; 3],
+        size: [usize; 3],
+        box_phi_mm: &mut [f32],
+    ) {
         let [h, w] = self.pixels();
         assert_eq!(phi_band.len(), h * w, "phi must fill the network's grid");
         assert_eq!(box_phi_mm.len(), size.iter().product::<usize>(), "phi must fill the scan's grid");
@@ -255,7 +272,7 @@ impl SliceGrid {
                         let mix = |a: f32, b: f32, f: f32| a + f * (b - a);
                         band_mm * mix(mix(at(r0, c0), at(r0, c1), fc), mix(at(r1, c0), at(r1, c1), fc), fr)
                     }
-                    _ => band_mm * FAR_BANDS,
+                    _ => beyond_mm,
                 };
             }
         }

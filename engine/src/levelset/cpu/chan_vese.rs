@@ -60,6 +60,22 @@ pub struct ChanVeseStep<const DIM: usize, const TANH: bool, const BANDED: bool> 
 // SAFETY: the image is only read.
 unsafe impl<const DIM: usize, const TANH: bool, const BANDED: bool> Sync for ChanVeseStep<DIM, TANH, BANDED> {}
 
+impl<const DIM: usize, const TANH: bool, const BANDED: bool> ChanVeseStep<DIM, TANH, BANDED> {
+    /// The terms of dphi/dt at offset `i`: length, area, region.
+    ///
+    /// # Safety
+    /// phi is readable one voxel around `i`, the image at `i`.
+    pub unsafe fn terms(&self, phi: *const f32, i: usize) -> [f32; 3] {
+        // SAFETY: passed on to the caller.
+        let ((kappa, _), center, intensity) =
+            unsafe { (curvature::<DIM>(&self.stencil, phi, i), *phi.add(i), *self.image.add(i)) };
+        let (inside, outside) = (intensity - self.means[0], intensity - self.means[1]);
+        let p = &self.params;
+        let region = p.lambda1 * inside * inside - p.lambda2 * outside * outside;
+        [p.mu * kappa, p.nu, region].map(|term| self.smoothed.dirac::<TANH>(center) * term)
+    }
+}
+
 impl<const DIM: usize, const TANH: bool, const BANDED: bool> Operation for ChanVeseStep<DIM, TANH, BANDED> {
     const REACH: usize = 1;
     const DIM: usize = DIM;

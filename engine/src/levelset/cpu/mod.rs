@@ -7,6 +7,7 @@ mod banded;
 mod chan_vese;
 mod coefficients;
 mod difference;
+mod force;
 mod heaviside;
 mod level;
 mod operations;

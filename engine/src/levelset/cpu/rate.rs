@@ -104,16 +104,16 @@ pub fn godunov(minus: f32, plus: f32, sign: f32) -> f32 {
     if a > b { a } else { b }
 }
 
-/// dphi/dt at offset `i`.
+/// The terms of dphi/dt at offset `i`: propagation, curvature, advection.
 ///
 /// # Safety
 /// phi is readable as far as the scheme reaches (and one voxel diagonally); the fields at `i`.
 #[inline(always)]
-pub unsafe fn rate<const DIM: usize, const SCHEME: u8, const ADVECT: bool>(
+pub unsafe fn terms<const DIM: usize, const SCHEME: u8, const ADVECT: bool>(
     s: &Stencil,
     phi: *const f32,
     i: usize,
-) -> f32 {
+) -> [f32; 3] {
     // SAFETY: the caller vouches for every offset read here.
     unsafe {
         let p = *s.propagation.add(i);
@@ -130,6 +130,21 @@ pub unsafe fn rate<const DIM: usize, const SCHEME: u8, const ADVECT: bool>(
         }
         let k = if s.curvature.is_null() { s.curvature_constant } else { *s.curvature.add(i) };
         let curvature = k * curvature_flow::<DIM>(s, phi, i);
-        advection + curvature - p * square.sqrt()
+        [-(p * square.sqrt()), curvature, advection]
     }
+}
+
+/// dphi/dt at offset `i`.
+///
+/// # Safety
+/// As [`terms`].
+#[inline(always)]
+pub unsafe fn rate<const DIM: usize, const SCHEME: u8, const ADVECT: bool>(
+    s: &Stencil,
+    phi: *const f32,
+    i: usize,
+) -> f32 {
+    // SAFETY: passed on to the caller.
+    let [propagation, curvature, advection] = unsafe { terms::<DIM, SCHEME, ADVECT>(s, phi, i) };
+    advection + curvature + propagation
 }

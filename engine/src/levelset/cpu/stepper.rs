@@ -8,11 +8,11 @@ use super::heaviside::Smoothed;
 use super::operations::{Euler, Reinitialize, SecondStage};
 use super::rate::Stencil;
 use super::stats;
-use crate::levelset::{Fields, Grid, Integrator, LevelSetParams, Scheme, StepStats, Stepper, StepperError};
+use crate::levelset::{Fields, Force, Grid, Integrator, LevelSetParams, Scheme, StepStats, Stepper, StepperError};
 
 /// What drives phi, ready for use.
 #[derive(Debug)]
-enum Drive {
+pub(super) enum Drive {
     Terms(Coefficients),
     Image(Image),
 }
@@ -20,12 +20,12 @@ enum Drive {
 /// phi on the CPU.
 #[derive(Debug)]
 pub struct CpuStepper {
-    grid: Grid,
-    params: LevelSetParams,
+    pub(super) grid: Grid,
+    pub(super) params: LevelSetParams,
     /// The fields as given: new weights are worked out from them.
     fields: Fields,
-    drive: Drive,
-    band: Band,
+    pub(super) drive: Drive,
+    pub(super) band: Band,
     steps_done: u64,
 }
 
@@ -50,7 +50,7 @@ impl CpuStepper {
         }
     }
 
-    fn stencil(&self) -> Stencil {
+    pub(super) fn stencil(&self) -> Stencil {
         let pointer = |field: &Vec<f32>| field.as_ptr();
         let (curvature_constant, propagation, curvature, advection) = match &self.drive {
             Drive::Terms(c) => (
@@ -204,6 +204,10 @@ impl Stepper for CpuStepper {
         }
     }
 
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
     fn set_params(&mut self, params: LevelSetParams) -> Result<(), StepperError> {
         params.check(&self.grid)?;
         self.fields.check(&self.grid, &params)?;
@@ -259,6 +263,10 @@ impl Stepper for CpuStepper {
         let measured = self.measured()?;
         let (energy, means) = self.energy();
         Ok(StepStats { energy, means, ..measured })
+    }
+
+    fn force(&self, force: Force) -> Option<Vec<f32>> {
+        Some(self.force_map(force))
     }
 
     fn phi(&mut self) -> Result<Vec<f32>, StepperError> {
