@@ -4,8 +4,9 @@
 #
 #   tests/gui/proposal.sh [ZEROSET_BINARY] [OUTPUT_FOLDER] [SCAN.nii.gz [TRUTH.nii.gz]]
 #
-# Without a scan that of a synthetic adult. TRUTH holds the left kidney as label 3 and the right one as 4. Leaves a
-# screenshot of each stage in the output folder, for eyes. Coordinates are those of a 1440 x 900 window.
+# Without a scan that of a synthetic adult. TRUTH holds the left kidney as label 3 and the right one as 4. STROKE="X Y X Y"
+# is where the brush is drawn on the screen (for another scan: where its left kidney lies). Leaves a screenshot of each
+# stage in the output folder, for eyes. Coordinates are those of a 1440 x 900 window.
 set -euo pipefail
 
 zeroset=$(realpath "${1:-target/release/zeroset}")
@@ -35,7 +36,7 @@ shot 2_proposed
 
 # It becomes the start of an evolution by the contour ODE, which runs to t = 1. The buttons stand below the warnings,
 # whose number nobody knows before: the first one is found by its colour.
-top=$(import -window root -crop 1x240+36+250 +repage txt:- | sed -n 's/^0,\([0-9]*\):.*#2F9FB8.*/\1/p' | head -1)
+top=$(import -window root ppm:- | convert - -crop 1x240+36+250 +repage -depth 8 txt:- | sed -n 's/^0,\([0-9]*\):.*#2F9FB8.*/\1/p' | head -1)
 [ -n "$top" ] || fail "no contour was proposed"
 click 97 $((250 + top + 76))
 still
@@ -44,12 +45,13 @@ key space
 still 240
 shot 4_evolved
 
-# Back to t = 0.4, a stroke beside the cursor, and on from there: a branch.
+# Back to t = 0.4, a stroke on the left kidney (the screen's right), and on from there: a branch.
 click 337 799
 still
 shot 5_scrubbed_back
 key 4
-drag 640 210 650 222
+# shellcheck disable=SC2086
+drag ${STROKE:-676 228 684 236}
 shot 6_painted
 key space
 still 240
