@@ -45,6 +45,7 @@ pub fn evolve_ui(ui: &mut Ui, session: &Session, document: &Document, display: &
     if evolve.dimension != Dimension::Three {
         carry_ui(ui, session, out);
     }
+    super::compare::section_ui(ui, session, out);
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         let text = if session.evolution.running() { "Pause" } else { "Play" };

@@ -1,6 +1,7 @@
 //! Where methods are compared, and the contour that all of them start from.
 
 use super::error::CompareError;
+use super::frame::Frame;
 use super::inside::Inside;
 use crate::filter::{resample, signed_distance_mm};
 use crate::geometry::Geometry;
@@ -106,6 +107,51 @@ impl Site {
             });
             (0..3).all(|d| near[d] >= 0.0 && near[d] < size[d] as f64) && is_inside(labels.at(near.map(|v| v as usize)))
         })
+    }
+
+    /// The layers of [`stored`](Self::stored) across voxel axis `axis` between which slice `index` of the scan lies (two,
+    /// or one twice), and the nearer one of them; `None` for a slice beside the site.
+    pub fn layers_at(&self, scan: &Geometry, axis: usize, index: usize) -> Option<([usize; 2], usize)> {
+        let at = |voxel: [f64; 3]| scan.voxel_of_world(self.stored.world_of_voxel(voxel))[axis];
+        let mut second = [0.0; 3];
+        second[axis] = 1.0;
+        let (first, step) = (at([0.0; 3]), at(second) - at([0.0; 3]));
+        let layer = (index as f64 - first) / step;
+        let last = (self.stored.size()[axis] - 1) as f64;
+        // A rounding of the affines must not lose the outermost layer.
+        if !(-0.5 - 1e-3..=last + 0.5 + 1e-3).contains(&layer) {
+            return None;
+        }
+        let inside = layer.clamp(0.0, last);
+        // Nearly a whole number is one: the grids of an unresampled box are the scan's own.
+        let whole = (inside - inside.round()).abs() < 1e-6;
+        let low = if whole { inside.round() } else { inside.floor() };
+        let high = if whole { low } else { low + 1.0 };
+        Some(([low as usize, high as usize], inside.round() as usize))
+    }
+
+    /// Layers of φ of a frame across voxel axis `axis`, both ends included, with their grid.
+    ///
+    /// # Errors
+    /// Only when memory was damaged.
+    ///
+    /// # Panics
+    /// Layers that the site does not have.
+    pub fn slab(&self, frame: &Frame, axis: usize, layers: [usize; 2]) -> Result<(Geometry, Vec<f32>), CompareError> {
+        let (mut lower, mut size) = ([0; 3], self.stored.size());
+        let [nx, ny, _] = size;
+        (lower[axis], size[axis]) = (layers[0], layers[1] + 1 - layers[0]);
+        let grid = self.stored.cropped(lower, size)?;
+        if axis == 2 {
+            return Ok((grid, frame.layers(layers[0]..layers[1] + 1)?));
+        }
+        let phi = frame.phi()?;
+        let mut slab = Vec::with_capacity(grid.len());
+        for row in 0..size[1] * size[2] {
+            let start = lower[0] + nx * (lower[1] + row % size[1] + ny * (lower[2] + row / size[1]));
+            slab.extend_from_slice(&phi[start..start + size[0]]);
+        }
+        Ok((grid, slab))
     }
 
     /// Values in one layer of [`stored`](Self::stored).
