@@ -182,10 +182,10 @@ fn scrub_ui(ui: &mut Ui, view: &ComparisonView, send: &mut impl FnMut(CompareCom
     ui.horizontal(|ui| {
         let label = format!("{:>3.0} % of each method's way", 100.0 * view.position);
         ui.spacing_mut().slider_width = (ui.available_width() - 190.0).max(100.0);
-        let mut tick = view.position * f64::from(TICKS);
-        let slider = egui::Slider::new(&mut tick, 0.0..=f64::from(TICKS)).step_by(1.0).show_value(false);
+        let mut tick = (view.position * f64::from(TICKS)).round() as u32;
+        let slider = egui::Slider::new(&mut tick, 0..=TICKS).show_value(false);
         if ui.add(slider).on_hover_text("Progress of all methods").changed() {
-            send(CompareCommand::GoTo(tick.round() as u32));
+            send(CompareCommand::GoTo(tick));
         }
         parts::weak(ui, label);
     });
@@ -204,7 +204,7 @@ fn table_ui(ui: &mut Ui, view: &ComparisonView, rows: &[Row], send: &mut impl Fn
         head(ui, "Volume".to_owned());
         head(ui, "From the start".to_owned());
         head(ui, format!("Dice to {first}"));
-        head(ui, "HD95".to_owned());
+        head(ui, format!("HD95 to {first}"));
         if let Some(reference) = reference {
             head(ui, format!("Dice to {reference}"));
         }

@@ -45,7 +45,6 @@ pub fn evolve_ui(ui: &mut Ui, session: &Session, document: &Document, display: &
     if evolve.dimension != Dimension::Three {
         carry_ui(ui, session, out);
     }
-    super::compare::section_ui(ui, session, out);
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         let text = if session.evolution.running() { "Pause" } else { "Play" };
@@ -56,6 +55,7 @@ pub fn evolve_ui(ui: &mut Ui, session: &Session, document: &Document, display: &
             out.push(Command::SetStep(Step::Accept));
         }
     });
+    super::compare::section_ui(ui, session, out);
 }
 
 /// What moves the contour.

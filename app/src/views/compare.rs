@@ -85,6 +85,7 @@ pub fn panes_ui(
             overlay::letters(&painter, &transform);
             overlay::scale(&painter, &transform, document);
         }
+        slice_words(&painter, *rect, document, view, session.cursor);
         if number < tracks {
             track_words(&painter, *rect, view, number)
         } else {
@@ -109,7 +110,11 @@ fn cells(area: Rect, count: usize) -> Vec<Rect> {
         let width = (area.width() - GAP * (columns - 1) as f32) / columns as f32;
         Vec2::new(width, (area.height() - GAP * (rows - 1) as f32) / rows as f32).floor()
     };
-    let by_side = |a: &usize, b: &usize| size(*a).min_elem().total_cmp(&size(*b).min_elem());
+    // Slices are about square: the shorter side of a pane counts first.
+    let by_side = |a: &usize, b: &usize| {
+        let (a, b) = (size(*a), size(*b));
+        a.min_elem().total_cmp(&b.min_elem()).then((a.x * a.y).total_cmp(&(b.x * b.y)))
+    };
     let columns = (1..=count).max_by(by_side).unwrap_or(1);
     let cell = size(columns);
     let place = |n: usize| Vec2::new((n % columns) as f32 * (cell.x + GAP), (n / columns) as f32 * (cell.y + GAP));
@@ -206,10 +211,19 @@ fn lines(painter: &egui::Painter, rect: Rect, lines: &[(Option<Color32>, f32, St
             );
         }
         let indent = if swatch.is_some() { 16.0 } else { 0.0 };
-        let colour = if *size > 12.0 { theme::ON_IMAGE } else { theme::ON_IMAGE_WEAK };
-        let drawn = overlay::text(painter, at + Vec2::new(indent, 0.0), Align2::LEFT_TOP, *size, colour, text);
+        let place = at + Vec2::new(indent, 0.0);
+        let drawn = overlay::text(painter, place, Align2::LEFT_TOP, *size, theme::ON_IMAGE, text);
         at = Pos2::new(at.x, drawn.bottom() + 2.0);
     }
+}
+
+/// Plane and number of the slice, at the upper right corner.
+fn slice_words(painter: &egui::Painter, rect: Rect, document: &Document, view: &ComparisonView, cursor: [usize; 3]) {
+    let geometry = document.image.geometry();
+    let axis = crate::session::PlaneAxes::new(geometry, view.plane).through.voxel_axis;
+    let text = format!("{} {} / {}", view.plane.name(), cursor[axis] + 1, geometry.size()[axis]);
+    let at = rect.right_top() + Vec2::new(-10.0, 8.0);
+    overlay::text(painter, at, Align2::RIGHT_TOP, 11.5, theme::ON_IMAGE_WEAK, &text);
 }
 
 fn track_words(painter: &egui::Painter, rect: Rect, view: &ComparisonView, number: usize) {
@@ -218,6 +232,7 @@ fn track_words(painter: &egui::Painter, rect: Rect, view: &ComparisonView, numbe
     let voxel_ml = view.comparison.site.grid.voxel_volume_mm3() / 1000.0;
     let volume = format!("{:.1} mL", frame.inside.voxels() as f64 * voxel_ml);
     let moment = match (track.work, track.is_still()) {
+        _ if frame.inside.voxels() == 0 => format!("no contour left: {}", track.end),
         (_, true) => "a still: it found this on its own".to_owned(),
         (zeroset_engine::compare::Work::Steps(all), _) => format!("step {} of {all}, t = {:.1}", frame.step, frame.t),
         _ => format!("t = {:.2}", frame.t),

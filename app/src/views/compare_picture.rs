@@ -11,6 +11,10 @@ use zeroset_engine::Geometry;
 use zeroset_engine::animate::PhiSlice;
 use zeroset_engine::compare::{Class, Track, classify};
 
+/// Opacities of what differs and of what is common, of 255: the tissue beneath is to be seen.
+const STRONG: u8 = 125;
+const FAINT: u8 = 45;
+
 /// What a picture is made of.
 pub struct Source<'a> {
     /// The comparison and the moment shown.
@@ -149,10 +153,10 @@ fn layer_of([nx, ny, nz]: [usize; 3], phi: &[f32], axis: usize, layer: usize) ->
 }
 
 fn colours(classes: &[Class], pair: (usize, usize)) -> Vec<Color32> {
-    let strong = |colour: Color32| Color32::from_rgba_unmultiplied(colour.r(), colour.g(), colour.b(), 170);
+    let strong = |colour: Color32| Color32::from_rgba_unmultiplied(colour.r(), colour.g(), colour.b(), STRONG);
     let (first, second) = (strong(colour(pair.0)), strong(colour(pair.1)));
     let both = theme::COMPARED_BOTH;
-    let both = Color32::from_rgba_unmultiplied(both.r(), both.g(), both.b(), 70);
+    let both = Color32::from_rgba_unmultiplied(both.r(), both.g(), both.b(), FAINT);
     let colour = |class: &Class| match class {
         Class::Neither => Color32::TRANSPARENT,
         Class::FirstOnly => first,

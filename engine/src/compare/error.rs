@@ -51,6 +51,9 @@ pub enum CompareError {
     /// The network that answers at once.
     #[error(transparent)]
     Infer(#[from] InferError),
+    /// A recipe that gives no speed image, or no start.
+    #[error(transparent)]
+    Recipe(#[from] crate::pipeline::PipelineError),
     /// A stored φ.
     #[error(transparent)]
     Unpack(#[from] UnpackError),
