@@ -11,7 +11,8 @@ use zeroset::session::{Command, CompareCommand, MethodKey, Session, Step};
 use zeroset_engine::levelset::{Method, Seed};
 use zeroset_engine::{Geometry, Roi, Volume, io};
 
-const SIZE: Vec2 = Vec2::new(1300.0, 860.0);
+/// High enough for the whole evolve step, and wide enough for three panes in a row.
+const SIZE: Vec2 = Vec2::new(2000.0, 1200.0);
 const BALL_MM: [f64; 3] = [-20.0, 10.0, 0.0];
 /// Of the seed, mm.
 const RADIUS_MM: f64 = 9.0;
@@ -97,7 +98,7 @@ impl Bench {
         self.harness.run_steps(4);
     }
 
-    /// Pixels of about this colour in a column of three panes: their middle and their number.
+    /// Pixels of about this colour in a column of three panes, and the middle of the box around them.
     fn pixels(&mut self, column: usize, colour: [u8; 3]) -> (Pos2, Vec<Pos2>) {
         let picture = self.harness.render().expect("picture");
         let width = (SIZE.x - 316.0) / 3.0;
@@ -113,8 +114,7 @@ impl Bench {
                 }
             }
         }
-        let sum = found.iter().fold(Vec2::ZERO, |sum, at| sum + at.to_vec2());
-        ((sum / found.len().max(1) as f32).to_pos2(), found)
+        (Rect::from_points(&found).center(), found)
     }
 }
 
