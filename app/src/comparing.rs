@@ -32,8 +32,8 @@ pub fn make(job: &CompareJob) -> anyhow::Result<Box<Compared>> {
     let (mut tracks, mut failures) = (Vec::new(), Vec::new());
     for (number, entrant) in job.entrants.iter().enumerate() {
         match track(job, &ground, number, entrant) {
+            _ if job.run.is_cancelled() => bail!("stopped"),
             Ok(track) => tracks.push(track),
-            Err(_) if job.run.is_cancelled() => bail!("stopped"),
             Err(error) => failures.push(format!("{}: {}", entrant.name, crate::cli::one_line(&error))),
         }
     }
@@ -54,7 +54,7 @@ pub fn make(job: &CompareJob) -> anyhow::Result<Box<Compared>> {
 fn track(job: &CompareJob, ground: &Ground, number: usize, entrant: &Entrant) -> anyhow::Result<Track> {
     let mut watch = |progress| {
         job.run.report(number, progress);
-        if job.run.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if job.run.is_cancelled() || job.run.ends_here() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let contend = |mover: Mover<'_>, watch: &mut dyn FnMut(_) -> ControlFlow<()>| -> Result<Track, CompareError> {
         run(ground, &Contender { name: entrant.name.clone(), mover }, watch)
@@ -84,14 +84,9 @@ fn track(job: &CompareJob, ground: &Ground, number: usize, entrant: &Entrant) ->
                 DeviceChoice::Gpu => Device::Gpu,
             };
             let checkpoint = network.load(&device.networks()?).context("the network")?;
-            let mover = if checkpoint.manifest.network.needs_start() {
-                let solver = neural.solver.unwrap_or(checkpoint.manifest.solver);
-                let law = Some(Law { solver, priors: neural.priors.clone() });
-                Mover::Contour { checkpoint: &checkpoint, organ, law }
-            } else {
-                Mover::Answer { checkpoint: &checkpoint, organ }
-            };
-            Ok(contend(mover, &mut watch)?)
+            let solver = neural.solver.unwrap_or(checkpoint.manifest.solver);
+            let law = Law { solver, priors: neural.priors.clone() };
+            Ok(contend(Mover::of_network(&checkpoint, organ, Some(law)), &mut watch)?)
         }
     }
 }

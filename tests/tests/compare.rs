@@ -221,14 +221,19 @@ fn memory_that_does_not_suffice_thins_the_frames_and_says_so() {
 }
 
 #[test]
-fn who_asked_can_stop_it() {
+fn who_asked_can_end_it() {
     let mut steps = 0;
     let stopped = run(&ground(), &equation("region", Method::Region), &mut |progress| {
         let Progress::Steps(taken) = progress else { panic!("an equation counts steps") };
         steps = taken;
         ControlFlow::Break(())
     });
-    assert!(matches!(stopped, Err(CompareError::Cancelled)) && steps == 5);
+    let stopped = stopped.unwrap();
+    assert_eq!((steps, stopped.work, stopped.last().step, stopped.last().progress), (5, Work::Steps(5), 5, 1.0));
+    let (checkpoint, ground) = (network(), ground());
+    let contender = Contender { name: "ODE".to_owned(), mover: Mover::of_network(&checkpoint, "kidney", None) };
+    let stopped = run(&ground, &contender, &mut |_| ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(CompareError::Cancelled)), "half a network's answer is none");
 }
 
 #[test]

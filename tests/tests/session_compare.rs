@@ -196,13 +196,19 @@ fn stopping_and_opening_another_scan_drop_the_result() {
     let run = bench.desk.session.compare.run.clone().expect("a run");
     bench.send(CompareCommand::Stop);
     assert!(run.is_cancelled() && bench.desk.session.compare.run.is_none());
+    // A method that is ended early is shown as far as it came.
+    bench.send(CompareCommand::Start);
+    bench.send(CompareCommand::EndMethod);
+    bench.wait("the comparison", |d| d.session.compare.shown().is_some());
+    assert!(bench.view().comparison.tracks[0].last().step <= 5, "{:?}", bench.view().comparison.tracks[0].work);
+    bench.send(CompareCommand::Show(false));
     // The newest wins.
     bench.send(CompareCommand::Start);
     let first = bench.desk.session.compare.run.clone().expect("a run");
     bench.send(CompareCommand::Start);
     assert!(first.is_cancelled());
     bench.wait("the comparison", |d| d.session.compare.shown().is_some());
-    assert_eq!(bench.view().number, 3);
+    assert_eq!(bench.view().number, 4);
 
     bench.send(CompareCommand::Start);
     let late = bench.desk.session.compare.run.clone().expect("a run");

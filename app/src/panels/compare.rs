@@ -97,11 +97,13 @@ fn running_ui(ui: &mut Ui, run: &CompareRun, out: &mut Vec<Command>) {
             ((method as f64 + part) / all.max(1) as f64, format!("{} of {all}: {name}, {words}", method + 1))
         }
     };
+    ui.add(egui::ProgressBar::new(share as f32).text(RichText::new(text).size(12.0)));
     ui.horizontal(|ui| {
-        let width = (ui.available_width() - 72.0).max(60.0);
-        let bar = egui::ProgressBar::new(share as f32).desired_width(width).text(RichText::new(text).size(12.0));
-        ui.add(bar);
-        if ui.button("Stop").clicked() {
+        let hint = "A level set ends where it has come to (a network is left out); the next method begins";
+        if ui.button("End this method").on_hover_text(hint).clicked() {
+            out.push(Command::Compare(CompareCommand::EndMethod));
+        }
+        if ui.button("Stop").on_hover_text("Nothing is kept of this comparison").clicked() {
             out.push(Command::Compare(CompareCommand::Stop));
         }
     });

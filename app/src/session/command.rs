@@ -174,6 +174,8 @@ pub enum CompareCommand {
     Choose(CompareSettings),
     /// Compare.
     Start,
+    /// End the method at work where it has come to, and go on with the next one.
+    EndMethod,
     /// Stop the comparison being made.
     Stop,
     /// Show the comparison, or put it away.

@@ -70,6 +70,8 @@ pub struct CompareRun {
     pub methods: Vec<String>,
     /// Set to stop it at the next step.
     pub cancelled: Arc<AtomicBool>,
+    /// Set to end the method at work where it has come to.
+    end_here: AtomicBool,
     /// Which method is at work, and where it stands.
     at: Mutex<Option<(usize, Progress)>>,
 }
@@ -85,6 +87,16 @@ impl CompareRun {
     /// Which method is at work, and where it stands; `None` before the first one is.
     pub fn progress(&self) -> Option<(usize, Progress)> {
         self.at.lock().ok().and_then(|at| *at)
+    }
+
+    /// Ends the method at work where it has come to; the next one begins.
+    pub fn end_method(&self) {
+        self.end_here.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the method at work shall end here; asked once.
+    pub fn ends_here(&self) -> bool {
+        self.end_here.swap(false, Ordering::Relaxed)
     }
 
     /// Stops it.
@@ -283,6 +295,11 @@ impl Session {
         match command {
             CompareCommand::Choose(settings) => self.compare.settings = settings,
             CompareCommand::Start => return self.ask_to_compare(),
+            CompareCommand::EndMethod => {
+                if let Some(run) = &self.compare.run {
+                    run.end_method();
+                }
+            }
             CompareCommand::Stop => {
                 self.stop_comparing();
                 self.notify(Severity::Info, STOPPED);

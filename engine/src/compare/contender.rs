@@ -2,7 +2,7 @@
 
 use crate::device::OpenDevice;
 use crate::levelset::{Fields, LevelSetParams, StopRule};
-use crate::models::Checkpoint;
+use crate::models::{Checkpoint, NetworkConfig};
 use crate::neural::Law;
 
 /// A method with its name in the table.
@@ -52,4 +52,14 @@ pub struct Equation<'a> {
     pub steps_per_check: u32,
     /// What steps.
     pub device: &'a OpenDevice,
+}
+
+impl<'a> Mover<'a> {
+    /// A network as what it is: one that evolves a contour over t, or one that answers at once.
+    pub fn of_network(checkpoint: &'a Checkpoint, organ: &'a str, law: Option<Law>) -> Self {
+        match checkpoint.manifest.network {
+            NetworkConfig::NodeContour(_) => Self::Contour { checkpoint, organ, law },
+            _ => Self::Answer { checkpoint, organ },
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::levelset::{Evolution, EvolutionState, History};
 use crate::models::Checkpoint;
 use crate::neural::{Field, Law, Moment, NeuralEvolution, Priors, Trajectory};
 use crate::prepare::FAR_BANDS;
-use crate::propose::{Beginning, Question, propose};
+use crate::propose::{Beginning, Near, Question, propose_near};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -27,10 +27,10 @@ pub enum Progress {
     Share(f64),
 }
 
-/// Runs one method; `watch` is told where it stands and may stop it.
+/// Runs one method; `watch` is told where it stands and may stop it. An equation then ends where it has come to.
 ///
 /// # Errors
-/// A method that does not work here, a device that failed, or [`CompareError::Cancelled`].
+/// A method that does not work here, a device that failed; [`CompareError::Cancelled`] for a network that was stopped.
 pub fn run(
     ground: &Ground,
     contender: &Contender<'_>,
@@ -72,8 +72,8 @@ fn by_equation(
         if recorder.wants() {
             recorder.take(report.step, report.time, &evolution.phi()?);
         }
-        if watch(Progress::Steps(report.step)).is_break() {
-            return Err(CompareError::Cancelled);
+        if watch(Progress::Steps(report.step)).is_break() && evolution.state() == EvolutionState::Ready {
+            evolution.cancel();
         }
     };
     let last = evolution.report();
@@ -209,10 +209,10 @@ fn by_answer(
         batch: BATCH,
         anatomy: true,
     };
-    let answer = propose(&question, &mut |_, progress| {
+    let answer = propose_near(&question, &mut |_, progress| {
         watch(Progress::Share(progress.slices as f64 / progress.of.max(1) as f64))
     });
-    let answer = match answer {
+    let Near { proposal: answer, geometry: part, lower } = match answer {
         Err(InferError::Cancelled) => return Err(CompareError::Cancelled),
         other => other?,
     };
@@ -224,7 +224,7 @@ fn by_answer(
     // Without the start in its hands the answer is no end of a way that began there.
     let mut recorder =
         if takes_start { recorder } else { Recorder::new(site.layer(), ground.bound_mm, ground.budget_bytes) };
-    recorder.take(0, 1.0, &site.of_scan(&answer.phi.phi_mm, scan)?);
+    recorder.take(0, 1.0, &site.of_part(&answer.phi.phi_mm, &part, lower, scan)?);
     let mut track = recorder.end(name, work, |frame| if takes_start { frame.t } else { 0.0 });
     track.end = if takes_start { "answered at once".to_owned() } else { "found on its own: a still".to_owned() };
     track.warnings = answer.warnings();

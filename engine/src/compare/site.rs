@@ -80,16 +80,23 @@ impl Site {
         Ok(if grid.same_grid(&self.stored, 1e-9) { phi.to_vec() } else { resample(phi, &self.stored, &grid) })
     }
 
-    /// φ on the site from φ on the whole scan.
+    /// φ on the site from φ on a part of the scan that holds the site's box and begins at voxel `lower` of the scan.
     ///
     /// # Errors
     /// A box that does not lie in the scan.
-    pub fn of_scan(&self, phi: &[f32], scan: &Geometry) -> Result<Vec<f32>, CompareError> {
+    pub fn of_part(
+        &self,
+        phi: &[f32],
+        part: &Geometry,
+        lower: [usize; 3],
+        scan: &Geometry,
+    ) -> Result<Vec<f32>, CompareError> {
         let own = self.own_box();
+        let first: [usize; 3] = std::array::from_fn(|d| own.lower[d] - lower[d]);
         let [nx, ny, nz] = own.size();
         let mut cut = Vec::with_capacity(nx * ny * nz);
         for row in 0..ny * nz {
-            let start = scan.index([own.lower[0], own.lower[1] + row % ny, own.lower[2] + row / ny]);
+            let start = part.index([first[0], first[1] + row % ny, first[2] + row / ny]);
             cut.extend_from_slice(&phi[start..start + nx]);
         }
         self.from_box(cut, scan)

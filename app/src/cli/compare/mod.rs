@@ -212,11 +212,7 @@ fn track(args: &CompareArgs, ground: &Ground, method: MethodName, name: &str) ->
             bail!("no network contours {organ} by --method {}: give a folder that has one by --models", method.word())
         };
         let checkpoint = listed.load(&device.networks()?)?;
-        let mover = if checkpoint.manifest.network.needs_start() {
-            Mover::Contour { checkpoint: &checkpoint, organ: &organ, law: None }
-        } else {
-            Mover::Answer { checkpoint: &checkpoint, organ: &organ }
-        };
+        let mover = Mover::of_network(&checkpoint, &organ, None);
         run_method(ground, &Contender { name: name.to_owned(), mover }, &mut watch)
     };
     bar.finish_and_clear();
