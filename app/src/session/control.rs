@@ -38,7 +38,7 @@ pub(super) enum From {
     /// From a proposal.
     Proposal(Arc<Proposal>),
     /// From a φ on a grid of its own.
-    Field(Geometry, Arc<Vec<f32>>),
+    Field(Box<Geometry>, Arc<Vec<f32>>),
 }
 
 /// What an evolution cannot change while it runs.
@@ -107,7 +107,7 @@ impl Session {
             }
             (From::Field(geometry, phi), _) => {
                 begun_contour = Some((geometry.clone(), phi.clone()));
-                Start::Field(Box::new(geometry), phi)
+                Start::Field(geometry, phi)
             }
             (From::Document, Some(labels)) if document.seeds.is_empty() => {
                 Start::Label(labels.clone(), document.active_label)

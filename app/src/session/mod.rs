@@ -173,7 +173,7 @@ pub struct Session {
     /// The proposal beside the reference.
     compared: Option<reference::Compared>,
     /// The contour that it was begun from, where that was taken from a comparison.
-    begun_contour: Option<(Geometry, Arc<Vec<f32>>)>,
+    begun_contour: Option<(Box<Geometry>, Arc<Vec<f32>>)>,
     /// An acceptance that waits for the φ of a held evolution.
     accept_pending: Option<control::AfterAccept>,
     /// What to do once a label change has come back.

@@ -66,8 +66,10 @@ fn by_equation(
         if let EvolutionState::Stopped(reason) = evolution.state() {
             break reason.to_string();
         }
+        let fine = evolution.step() < MOST_FRAMES as u64 && checks_alike(equation);
+        let steps = if fine { 1 } else { equation.steps_per_check.max(1) };
         let begun = Instant::now();
-        let report = evolution.advance(equation.steps_per_check.max(1))?;
+        let report = evolution.advance(steps)?;
         work_s += begun.elapsed().as_secs_f64();
         if recorder.wants() {
             recorder.take(report.step, report.time, &evolution.phi()?);
@@ -83,6 +85,12 @@ fn by_equation(
     track.warnings = evolution.warnings().iter().map(ToString::to_string).collect();
     (track.duration_s, track.end) = (work_s, end);
     Ok(track)
+}
+
+/// Whether single steps end where rounds of `steps_per_check` end: the rule is applied where a reinitialisation was passed,
+/// whoever counts. Then a short run is shown step by step.
+fn checks_alike(equation: &Equation<'_>) -> bool {
+    equation.params.reinitialize_every > 1 && equation.params.reinitialize_every == equation.steps_per_check
 }
 
 fn by_contour(

@@ -1,19 +1,22 @@
 //! `zeroset compare`: several methods from one contour, their table, masks, and a film of them side by side.
 
+mod args;
 mod film;
+mod report;
+
+pub use args::CompareArgs;
 
 use crate::cli::film::check_name;
-use crate::cli::segment::{DeviceName, MethodName, RoiArg, SeedArg, write_json};
+use crate::cli::segment::{MethodName, write_json};
 use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
+use report::{in_columns, report};
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use zeroset_engine::compare::{
-    Comparison, Contender, Equation, Ground, Inside, Mover, Progress, Row, Site, Track, csv, run as run_method,
-    start_of,
+    Comparison, Contender, Equation, Ground, Inside, Mover, Progress, Site, Track, csv, run as run_method, start_of,
 };
 use zeroset_engine::device::Device;
 use zeroset_engine::io::{self, AtomicFile, ReadOptions};
@@ -25,75 +28,6 @@ use zeroset_engine::{Geometry, LabelMap, Provenance, Roi, Volume};
 
 /// Space left around the start where no box is given, mm.
 const MARGIN_MM: f64 = 30.0;
-
-/// Arguments of `zeroset compare`.
-#[derive(clap::Args, Debug)]
-#[command(
-    after_help = "Every method starts from the same contour and works in the same box (by default 30 mm around the \
-    start). Level sets run by the defaults of `zeroset segment`; node-contour, lsn and deep-chan-vese evolve the start, \
-    other networks find the organ in the box on their own. The first method is what the others are measured against."
-)]
-pub struct CompareArgs {
-    /// Scan (.nii, .nii.gz, .hdr/.img)
-    pub image: PathBuf,
-    /// Method; repeat for two or more
-    #[arg(long = "method", value_enum, required = true)]
-    pub methods: Vec<MethodName>,
-    /// Mask to start from, on the scan's grid
-    #[arg(long, value_name = "MASK", required_unless_present = "seeds", conflicts_with = "seeds")]
-    pub start: Option<PathBuf>,
-    /// Sphere to start from, inside the organ; repeat for more
-    #[arg(long = "seed", value_name = "X,Y,Z,RADIUS", allow_hyphen_values = true)]
-    pub seeds: Vec<SeedArg>,
-    /// Label of the mask to start from, where it occurs in it, and of the masks written
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    pub label: u16,
-    /// Organ of the networks
-    #[arg(long, value_name = "NAME")]
-    pub organ: Option<String>,
-    /// Folder of networks (DIR/NAME/model.json) to take in the place of the program's
-    #[arg(long, value_name = "DIR")]
-    pub models: Option<PathBuf>,
-    /// Mask to judge all methods by, on the scan's grid: its --label, or all that is not background
-    #[arg(long, value_name = "MASK")]
-    pub reference: Option<PathBuf>,
-    /// Box to work in: voxels of the stored grid, half-open
-    #[arg(long, value_name = "X0,Y0,Z0,X1,Y1,Z1")]
-    pub roi: Option<RoiArg>,
-    /// Only this axial slice of the stored grid, counted from 0
-    #[arg(long, value_name = "N")]
-    pub slice: Option<usize>,
-    /// Least HU of the organ (region)
-    #[arg(long, value_name = "HU", allow_negative_numbers = true)]
-    pub lower: Option<f32>,
-    /// Greatest HU of the organ (region)
-    #[arg(long, value_name = "HU", allow_negative_numbers = true)]
-    pub upper: Option<f32>,
-    /// What computes
-    #[arg(long, value_enum, default_value = "auto")]
-    pub device: DeviceName,
-    /// Folder to write into: table.csv, table.json, a mask for each method, compare.gif
-    #[arg(short, long, value_name = "DIR")]
-    pub output: PathBuf,
-    /// Print the table as one JSON document
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// The table with what it takes to repeat it.
-#[derive(Serialize)]
-struct Report<'a> {
-    program: &'static str,
-    version: &'static str,
-    image: String,
-    roi: Roi,
-    slice: Option<usize>,
-    start_ml: f64,
-    rows: &'a [Row],
-    /// SHA-256 of each network's weights.
-    weights_sha256: Vec<Option<&'a str>>,
-    warnings: Vec<String>,
-}
 
 /// Compares, writes table, masks and film, and prints the table.
 ///
@@ -271,57 +205,6 @@ fn provenance(args: &CompareArgs, track: &Track) -> Provenance {
     provenance.iterations = track.last().step;
     provenance.time = track.last().t;
     provenance
-}
-
-fn report<'a>(args: &CompareArgs, comparison: &'a Comparison, rows: &'a [Row]) -> Report<'a> {
-    let voxel_ml = comparison.site.grid.voxel_volume_mm3() / 1000.0;
-    let warned = |track: &Track| {
-        let thinned = track.thinned.then(|| "moments were left out: they did not fit the memory".to_owned());
-        let all = track.warnings.iter().cloned().chain(thinned);
-        all.map(|warning| format!("{}: {warning}", track.name)).collect::<Vec<_>>()
-    };
-    Report {
-        program: "Zeroset",
-        version: env!("CARGO_PKG_VERSION"),
-        image: args.image.display().to_string(),
-        roi: comparison.site.roi,
-        slice: args.slice,
-        start_ml: comparison.start.voxels() as f64 * voxel_ml,
-        rows,
-        weights_sha256: comparison.tracks.iter().map(|track| track.weights_sha256.as_deref()).collect(),
-        warnings: comparison.tracks.iter().flat_map(warned).collect(),
-    }
-}
-
-/// The table for people.
-fn in_columns(rows: &[Row], with_reference: bool) -> String {
-    let first = rows.first().map_or("", |row| row.method.as_str());
-    let number = |value: Option<f64>, digits: usize| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
-    let mut text = format!(
-        "{:<16} {:>12} {:>8} {:>10} {:>10} {:>10} {:>9}{}\n",
-        "method",
-        "work",
-        "s",
-        "mL",
-        "change",
-        "Dice*",
-        "HD95* mm",
-        if with_reference { "  Dice to reference" } else { "" }
-    );
-    for row in rows {
-        let judged = if with_reference { format!("  {:>17}", number(row.dice_to_reference, 4)) } else { String::new() };
-        text += &format!(
-            "{:<16} {:>12} {:>8.2} {:>10.2} {:>+10.2} {:>10} {:>9}{judged}\n",
-            row.method,
-            row.work.words(),
-            row.duration_s,
-            row.volume_ml,
-            row.change_ml,
-            number(row.dice_to_first, 4),
-            number(row.hd95_to_first_mm, 2),
-        );
-    }
-    text + &format!("* to {first}\n")
 }
 
 fn write_text(path: &Path, text: &str) -> anyhow::Result<()> {
