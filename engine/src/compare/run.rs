@@ -66,8 +66,7 @@ fn by_equation(
         if let EvolutionState::Stopped(reason) = evolution.state() {
             break reason.to_string();
         }
-        let fine = evolution.step() < MOST_FRAMES as u64 && checks_alike(equation);
-        let steps = if fine { 1 } else { equation.steps_per_check.max(1) };
+        let steps = if evolution.step() < fine_steps(equation) { 1 } else { equation.steps_per_check.max(1) };
         let begun = Instant::now();
         let report = evolution.advance(steps)?;
         work_s += begun.elapsed().as_secs_f64();
@@ -87,10 +86,12 @@ fn by_equation(
     Ok(track)
 }
 
-/// Whether single steps end where rounds of `steps_per_check` end: the rule is applied where a reinitialisation was passed,
-/// whoever counts. Then a short run is shown step by step.
-fn checks_alike(equation: &Equation<'_>) -> bool {
-    equation.params.reinitialize_every > 1 && equation.params.reinitialize_every == equation.steps_per_check
+/// Steps that are taken singly, so that a short run is shown step by step. The rule is applied where a reinitialisation
+/// was passed, whoever counts: whole rounds of single steps end where rounds of `steps_per_check` end.
+fn fine_steps(equation: &Equation<'_>) -> u64 {
+    let round = u64::from(equation.steps_per_check.max(1));
+    let alike = round > 1 && equation.params.reinitialize_every == equation.steps_per_check;
+    if alike { MOST_FRAMES as u64 / round * round } else { 0 }
 }
 
 fn by_contour(
