@@ -136,7 +136,6 @@ fn transport_ui(ui: &mut Ui, view: &ComparisonView, rows: &[Row], send: &mut imp
                 send(command);
             }
         }
-        ui.separator();
         pair_ui(ui, view, send);
         if view.place.slice.is_none() {
             ui.separator();
@@ -163,6 +162,7 @@ fn pair_ui(ui: &mut Ui, view: &ComparisonView, send: &mut impl FnMut(CompareComm
     if names.len() < 3 {
         return;
     }
+    ui.separator();
     ui.label(RichText::new("Difference").size(12.5));
     let before = [view.pair.0, view.pair.1];
     let mut pair = before;
