@@ -40,8 +40,8 @@ pub fn make(job: &CompareJob) -> anyhow::Result<Box<Compared>> {
     if tracks.len() < 2 {
         bail!("Fewer than two methods could be run here: {}", failures.join("; "));
     }
-    let reference = job.reference.as_ref().map(|(name, labels, label)| {
-        let inside = site.inside_of(labels, |own| own == *label);
+    let reference = job.reference.as_ref().map(|(name, map, labels)| {
+        let inside = site.inside_of(map, |own| labels.contains(&own));
         (name.clone(), inside)
     });
     let reference = reference.filter(|(_, inside)| inside.voxels() > 0);

@@ -185,7 +185,7 @@ fn run(job: Effect, graphics: &Graphics) -> Arrival {
             plain(Outcome::Proposed(job.run.number, crate::proposing::make(&job).map_err(|error| failure(&error))))
         }
         Effect::Compare(job) => {
-            plain(Outcome::Compared(job.run.number, crate::comparing::make(&job).map_err(|error| failure(&error))))
+            plain(Outcome::Comparison(job.run.number, crate::comparing::make(&job).map_err(|error| failure(&error))))
         }
         Effect::MeasureCompared(number, tick, comparison) => {
             let progress = f64::from(tick) / f64::from(crate::session::compare::TICKS);

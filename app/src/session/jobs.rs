@@ -51,8 +51,8 @@ pub struct CompareJob {
     pub entrants: Vec<Entrant>,
     /// Device of the networks; equations are stepped on the CPU, which leaves the graphics device to drawing.
     pub device: DeviceChoice,
-    /// What the contours are also measured against: its name, a segmentation, and the label in it.
-    pub reference: Option<(String, Arc<LabelMap>, u16)>,
+    /// What the contours are also measured against: its name, a segmentation, and the labels in it.
+    pub reference: Option<(String, Arc<LabelMap>, Vec<u16>)>,
     /// Where it stands, and whether it shall stop.
     pub run: Arc<CompareRun>,
 }

@@ -1,6 +1,6 @@
 //! What comes back from the worker and the evolution thread.
 
-use super::compare::Compared;
+use super::compare;
 use super::control::AfterAccept;
 use super::document::{Accepted, LoadedScan};
 use super::evolution::{EvolverCommand, PhiState};
@@ -48,7 +48,7 @@ pub enum Outcome {
     /// A proposal, or why there is none, by the number of its run.
     Proposed(u64, Result<Arc<Proposal>, String>),
     /// A comparison, or why there is none, by the number of its run.
-    Compared(u64, Result<Box<Compared>, String>),
+    Comparison(u64, Result<Box<compare::Compared>, String>),
     /// HD95 of each method to the first, mm, of the comparison with this number at a moment.
     Measured(u64, u32, Vec<Option<f64>>),
     /// The label change of an accepted contour, and how the contour came about.
@@ -91,7 +91,7 @@ impl Session {
                 return self.take_reference(outcome);
             }
             Outcome::Proposed(number, result) => self.take_proposal(number, result),
-            Outcome::Compared(number, result) => self.take_comparison(number, result),
+            Outcome::Comparison(number, result) => self.take_comparison(number, result),
             Outcome::Measured(number, tick, hd95_mm) => self.take_measured(number, tick, hd95_mm),
             Outcome::Accepted(serial, delta, record) if current == Some(serial) => {
                 return self.take_accepted(delta, *record);

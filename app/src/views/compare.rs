@@ -5,6 +5,7 @@ use super::compare_picture::{Picture, Source};
 use super::slice::{self, Painter, SliceTransform, SliceView};
 use super::slice_input::{self, Drag};
 use super::{Display, Hover, overlay};
+use crate::paint::slice::MapLook;
 use crate::session::{Command, ComparisonView, Document, Plane, Session, Tool, Window};
 use crate::theme;
 use eframe::egui_wgpu;
@@ -173,7 +174,7 @@ fn pane_input(
     response
 }
 
-/// The scan alone: labels and overlays would hide what differs.
+/// The scan, with the reference where it is shown: labels and maps would hide what differs.
 fn image(
     ui: &Ui,
     transform: &SliceTransform,
@@ -184,7 +185,7 @@ fn image(
     paint: &Painter<'_>,
 ) {
     let mut look = slice::look(ui, transform, session, document, display);
-    (look.show_contour, look.label_opacity, look.speed_opacity) = (false, 0.0, 0.0);
+    (look.show_contour, look.label_opacity, look.map, look.show_trail) = (false, 0.0, MapLook::Off, false);
     look.roi = view.place.roi;
     look.dim = if look.roi.covers(document.image.geometry()) { 0.0 } else { 0.3 };
     let callback = paint

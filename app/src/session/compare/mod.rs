@@ -20,6 +20,7 @@ use super::speed::SpeedKey;
 use super::{Command, Effect, Session, Severity};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use zeroset_engine::LabelMap;
 use zeroset_engine::compare::Site;
 use zeroset_engine::levelset::Method;
 use zeroset_engine::recipe::Recipe;
@@ -169,9 +170,7 @@ impl Session {
                 Some(Entrant { kind: self.entrant(document, &place, &offer.key, &organ)?, name: offer.name })
             })
             .collect();
-        let label = document.active_label;
-        let reference = document.labels.clone().filter(|labels| labels.count(label) > 0);
-        let reference = reference.map(|labels| (document.table.name(label), labels, label));
+        let reference = self.compared_reference(document);
         let (serial, scan, device) = (document.serial, document.image.clone(), document.evolve.device);
         self.stop_comparing();
         self.compare.asked += 1;
@@ -179,6 +178,16 @@ impl Session {
         let run = Arc::new(CompareRun::new(self.compare.asked, methods));
         self.compare.run = Some(run.clone());
         vec![Effect::Compare(Box::new(CompareJob { serial, scan, place, start, entrants, device, reference, run }))]
+    }
+
+    /// What the contours are measured against too: the open reference, else the active label where it holds something.
+    fn compared_reference(&self, document: &Document) -> Option<(String, Arc<LabelMap>, Vec<u16>)> {
+        if let Some(reference) = &self.reference {
+            return Some(("reference".to_owned(), reference.labels.clone(), self.reference_labels()));
+        }
+        let label = document.active_label;
+        let labels = document.labels.clone().filter(|labels| labels.count(label) > 0)?;
+        Some((document.table.name(label), labels, vec![label]))
     }
 
     /// The contour to start from, and where: the evolution's as shown, else the proposal, the seeds, the active label.
