@@ -15,7 +15,7 @@ use zeroset_engine::levelset::{Method, Seed};
 use zeroset_engine::models::{Catalogue, Checkpoint, NetworkConfig};
 use zeroset_engine::ode::{Scheme, SolverParams};
 use zeroset_engine::prepare::{Fit, Organ, Preprocessing};
-use zeroset_engine::{Geometry, Roi, Volume, io};
+use zeroset_engine::{Geometry, LabelMap, Roi, Volume, io};
 use zeroset_tests::networks::stirred;
 
 const CENTRE_MM: [f64; 3] = [-24.0, -20.0, 24.0];
@@ -294,4 +294,20 @@ fn one_slice_is_compared_where_a_slice_evolves() {
     assert_eq!(bench.desk.session.evolution.place.as_ref().and_then(|p| p.slice).map(|s| s.index), Some(12));
     let phi = &bench.desk.session.evolution.phi.as_ref().expect("phi").phi;
     assert_eq!(zeroset_engine::compare::Inside::of_phi(phi), view.comparison.tracks[0].last().inside);
+}
+
+#[test]
+fn an_open_reference_judges_all_methods() {
+    let mut bench = Bench::new();
+    let image = bench.document().image.clone();
+    let truth = (0..image.geometry().len()).map(|i| 3 * u16::from(image.value(i) > 75.0)).collect();
+    let path = bench.path("truth.nii.gz");
+    io::write_labels(&path, &LabelMap::new(image.geometry().clone(), truth), None).expect("write");
+    bench.desk.apply(Command::OpenReference(path));
+    bench.wait("the reference", |d| d.session.reference.is_some());
+    let view = bench.compare();
+    assert_eq!(view.reference.as_ref().map(|reference| reference.0.as_str()), Some("reference"));
+    let rows = view.table();
+    assert!(rows[0].dice_to_reference.is_some_and(|dice| dice > 0.95), "{rows:?}");
+    assert!(rows.iter().all(|row| row.dice_to_reference.is_some()));
 }
