@@ -4,12 +4,13 @@ use crate::desk::Desk;
 use crate::dialogs::Dialogs;
 use crate::keys::{self, Chrome, Hands};
 use crate::paint::{Scene, SlicePipeline, SurfacePipeline};
+use crate::panels::compare as compare_panel;
 use crate::panels::{guide, help, question, status, timeline, toolbar};
 use crate::recent::Recent;
-use crate::session::{Command, Effect, Severity};
+use crate::session::{Command, CompareCommand, Effect, Severity};
 use crate::starting::Gpu;
 use crate::theme;
-use crate::views::{Display, layout, slice, surface};
+use crate::views::{Display, compare, layout, slice, surface};
 use crate::worker::Wake;
 use eframe::egui_wgpu::RenderState;
 use egui::{Frame, Margin, Panel, Ui};
@@ -18,6 +19,9 @@ use std::sync::Arc;
 
 /// Shortest time between two frames while something moves.
 const FRAME: std::time::Duration = std::time::Duration::from_millis(16);
+
+/// Most time that may pass for what plays between two frames, however long the window was hidden, s.
+const LONGEST_S: f64 = 0.25;
 
 /// What is drawn with the graphics device.
 struct Graphics {
@@ -153,7 +157,9 @@ impl ZerosetApp {
             return;
         }
         scene.set_speed(document.speed_image.as_ref());
-        scene.set_proposal(self.desk.session.proposal.as_ref());
+        // A comparison has panes of its own, in which nothing else is drawn.
+        let comparing = self.desk.session.compare.shown().is_some();
+        scene.set_proposal(self.desk.session.proposal.as_ref().filter(|_| !comparing));
         let evolution = &self.desk.session.evolution;
         match (&evolution.place, &self.desk.phi_buffer, &evolution.phi) {
             (Some(place), Some(buffer), _) => scene.set_phi_buffer(&place.geometry, buffer, self.desk.pictures),
@@ -178,9 +184,20 @@ impl ZerosetApp {
         Panel::bottom("status").exact_size(26.0).frame(frame(12, 2)).show(ui, |ui| {
             status::status_ui(ui, session, &self.display, &busy, &self.adapter);
         });
-        Panel::bottom("timeline").exact_size(132.0).frame(frame(12, 8)).show(ui, |ui| {
-            timeline::timeline_ui(ui, session, out);
-        });
+        let compared = session.compare.shown();
+        match compared {
+            Some(view) => {
+                let height = compare_panel::height(view.comparison.tracks.len());
+                Panel::bottom("comparison").exact_size(height).frame(frame(12, 8)).show(ui, |ui| {
+                    compare_panel::compare_ui(ui, view, out);
+                });
+            }
+            None => {
+                Panel::bottom("timeline").exact_size(132.0).frame(frame(12, 8)).show(ui, |ui| {
+                    timeline::timeline_ui(ui, session, out);
+                });
+            }
+        }
         Panel::left("guide").exact_size(316.0).resizable(false).frame(frame(12, 8)).show(ui, |ui| {
             guide::guide_ui(ui, session, &mut self.display, out);
         });
@@ -190,6 +207,10 @@ impl ZerosetApp {
                 scene: self.graphics.as_ref().map(|g| &g.scene),
                 pipeline: self.graphics.as_ref().map(|g| &g.slices),
             };
+            if let Some(view) = compared {
+                compare::panes_ui(ui, session, view, &mut self.display, &paint, out);
+                return;
+            }
             // The slices only read the graphics state, the 3D pane draws its picture: two passes over it.
             let mut surface = None;
             layout::panes_ui(ui, session, &mut self.display, &paint, &mut surface, out);
@@ -267,6 +288,11 @@ impl eframe::App for ZerosetApp {
         }
         self.carry_out_window_effects(&ctx);
         self.update_title(&ctx);
+        if self.desk.session.compare.shown().is_some_and(|view| view.playing) {
+            let seconds = f64::from(ctx.input(|i| i.stable_dt)).min(LONGEST_S);
+            self.desk.apply(Command::Compare(CompareCommand::Advance(seconds)));
+            ctx.request_repaint();
+        }
         if acted {
             ctx.request_repaint();
         } else if !self.desk.busy().is_empty() {

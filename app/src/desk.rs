@@ -70,7 +70,12 @@ impl Desk {
             self.dispatch(effects);
         }
         let session = &mut self.session;
-        let wanted = [session.wanted_speed(), session.wanted_reference(), session.wanted_comparison()];
+        let wanted = [
+            session.wanted_speed(),
+            session.wanted_reference(),
+            session.wanted_comparison(),
+            session.wanted_distances(),
+        ];
         self.dispatch(wanted.into_iter().flatten().collect());
         textures
     }

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod brush;
 pub mod cli;
+pub mod comparing;
 pub mod desk;
 pub mod dialogs;
 pub mod evolver;

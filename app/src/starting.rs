@@ -5,6 +5,7 @@ use crate::session::{DeviceChoice, SpeedImage};
 use anyhow::Context as _;
 use rayon::prelude::*;
 use zeroset_engine::Geometry;
+use zeroset_engine::Roi;
 use zeroset_engine::filter::trilinear;
 use zeroset_engine::gpu::{GpuContext, GpuStepper};
 use zeroset_engine::levelset::cpu::CpuStepper;
@@ -63,36 +64,60 @@ pub fn evolution(setup: &EvolutionSetup, gpu: &Gpu) -> anyhow::Result<Started> {
 /// φ at t = 0.
 fn start(setup: &EvolutionSetup) -> anyhow::Result<Vec<f32>> {
     let grid = &setup.place.geometry;
-    // An edge contour only grows: one that is there already is drawn in a little first.
-    let draw_in_mm = if setup.params.method == Method::Edge { 2.0 * grid_of(grid).h_min() } else { 0.0 };
-    let mut level_set = match &setup.start {
-        Start::Phi(phi) => {
-            let phi: Vec<f32> = phi.iter().map(|v| v + draw_in_mm).collect();
-            anyhow::ensure!(phi.iter().any(|&v| v < 0.0), "nothing of the contour is left to carry on");
-            return Ok(phi);
-        }
+    let mut phi = contour(&setup.start, &setup.scan, &setup.place.roi, &setup.speed.geometry, grid)?;
+    if matches!(setup.start, Start::Phi(_) | Start::Field(..)) {
+        let draw_in_mm = draw_in_mm(setup.params.method, grid);
+        phi.iter_mut().for_each(|v| *v += draw_in_mm);
+        anyhow::ensure!(phi.iter().any(|&v| v < 0.0), "nothing of the contour is left to carry on");
+    }
+    if matches!(setup.start, Start::Phi(_)) {
+        return Ok(phi);
+    }
+    let mut level_set = LevelSet { phi, geometry: grid.clone() };
+    let band = grid_of(grid).band_mm(&setup.params);
+    level_set.clamp(band);
+    Ok(level_set.phi)
+}
+
+/// An edge contour only grows: one that is there already is drawn in by so much first, mm.
+pub(crate) fn draw_in_mm(method: Method, grid: &Geometry) -> f32 {
+    if method == Method::Edge { 2.0 * grid_of(grid).h_min() } else { 0.0 }
+}
+
+/// φ of a start on `grid`, as it is given; `whole` is the grid of the region.
+///
+/// # Errors
+/// A start that has no contour there.
+pub(crate) fn contour(
+    start: &Start,
+    scan: &Geometry,
+    roi: &Roi,
+    whole: &Geometry,
+    grid: &Geometry,
+) -> anyhow::Result<Vec<f32>> {
+    let phi = match start {
+        Start::Phi(phi) => phi.to_vec(),
         Start::Field(own, phi) => {
-            let phi = onto(grid, own, phi).into_iter().map(|v| v + draw_in_mm).collect::<Vec<f32>>();
+            let phi = onto(grid, own, phi);
             anyhow::ensure!(
                 phi.iter().any(|&v| v < 0.0),
-                "nothing of the proposal lies here: make the region larger, or go to a slice that it crosses"
+                "nothing of the contour lies here: make the region larger, or go to a slice that it crosses"
             );
-            LevelSet { phi, geometry: grid.clone() }
+            phi
         }
         Start::Seeds(list) => {
-            let whole = &setup.speed.geometry;
-            seeds::validate(list, &setup.scan, &setup.place.roi, whole)?;
-            let level_set = LevelSet::from_seeds(grid.clone(), list);
+            seeds::validate(list, scan, roi, whole)?;
+            let phi = LevelSet::from_seeds(grid.clone(), list).phi;
             anyhow::ensure!(
-                level_set.phi.iter().any(|&v| v < 0.0),
+                phi.iter().any(|&v| v < 0.0),
                 "no seed reaches this slice: place one in it, or move the cursor to the slice of a seed"
             );
-            level_set
+            phi
         }
         Start::Label(labels, label) => {
             let affine = labels.geometry().voxel_from_world() * grid.world_from_voxel();
             let (size, [nx, ny, _]) = (labels.geometry().size(), grid.size());
-            LevelSet::from_mask(grid.clone(), |index| {
+            let set = LevelSet::from_mask(grid.clone(), |index| {
                 let voxel = [index % nx, index / nx % ny, index / (nx * ny)].map(|v| v as f64);
                 let at: [f64; 3] = std::array::from_fn(|r| {
                     affine[(r, 0)] * voxel[0] + affine[(r, 1)] * voxel[1] + affine[(r, 2)] * voxel[2] + affine[(r, 3)]
@@ -100,13 +125,11 @@ fn start(setup: &EvolutionSetup) -> anyhow::Result<Vec<f32>> {
                 let near = at.map(f64::round);
                 (0..3).all(|d| near[d] >= 0.0 && near[d] < size[d] as f64)
                     && labels.at(near.map(|v| v as usize)) == *label
-            })
-            .context("the active label cannot be a start")?
+            });
+            set.context("the active label cannot be a start")?.phi
         }
     };
-    let band = grid_of(grid).band_mm(&setup.params);
-    level_set.clamp(band);
-    Ok(level_set.phi)
+    Ok(phi)
 }
 
 /// φ at the voxels of `grid`, trilinear; beside its own grid the greatest value it has.
@@ -126,7 +149,7 @@ pub(crate) fn onto(grid: &Geometry, own: &Geometry, phi: &[f32]) -> Vec<f32> {
 }
 
 /// Speed or intensities on the evolution's grid.
-fn fields(speed: &SpeedImage, place: &Place, method: Method) -> anyhow::Result<Fields> {
+pub(crate) fn fields(speed: &SpeedImage, place: &Place, method: Method) -> anyhow::Result<Fields> {
     let samples = match place.slice {
         None => speed.samples.to_vec(),
         Some(slice) => {

@@ -7,6 +7,15 @@ use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle,
 pub const CONTOUR: Color32 = Color32::from_rgb(0x2d, 0xd4, 0xee);
 /// Contours of earlier moments.
 pub const TRAIL: Color32 = Color32::from_rgb(0xa8, 0x6a, 0xff);
+/// Contours of compared methods: told apart by colour-blind eyes too (Okabe & Ito 2008), on grey and on each other.
+pub const COMPARED: [Color32; 4] = [
+    Color32::from_rgb(0x56, 0xb4, 0xe9),
+    Color32::from_rgb(0xe6, 0x9f, 0x00),
+    Color32::from_rgb(0xcc, 0x79, 0xa7),
+    Color32::from_rgb(0x00, 0xb8, 0x86),
+];
+/// What two compared contours have in common.
+pub const COMPARED_BOTH: Color32 = Color32::from_rgb(0xd8, 0xdc, 0xe0);
 /// Seeds.
 pub const SEED: Color32 = Color32::from_rgb(0xff, 0x7a, 0x9c);
 /// The region of interest.

@@ -1,5 +1,5 @@
-//! Named threads for long work: files on one, computing on another, networks on a third. A job goes in, its result comes
-//! out; of the speed images asked for only the newest is computed. Nobody waits.
+//! Named threads for long work: files on one, computing on another, networks on a third, comparisons on a fourth. A job
+//! goes in, its result comes out; of the speed images asked for only the newest is computed. Nobody waits.
 
 use crate::paint::ScanTexture;
 use crate::reference;
@@ -46,6 +46,7 @@ pub struct Worker {
     files: Lane,
     computing: Lane,
     networks: Lane,
+    comparing: Lane,
     arrivals: Receiver<Arrival>,
 }
 
@@ -64,8 +65,9 @@ impl Worker {
         let (out, arrivals) = channel();
         let files = Lane::start("zeroset-files", wake.clone(), graphics, out.clone())?;
         let computing = Lane::start("zeroset-compute", wake.clone(), None, out.clone())?;
-        let networks = Lane::start("zeroset-networks", wake, None, out)?;
-        Ok(Self { files, computing, networks, arrivals })
+        let networks = Lane::start("zeroset-networks", wake.clone(), None, out.clone())?;
+        let comparing = Lane::start("zeroset-compare", wake, None, out)?;
+        Ok(Self { files, computing, networks, comparing, arrivals })
     }
 
     /// Takes a job; gives back what is none.
@@ -77,6 +79,7 @@ impl Worker {
             Effect::Resample(..) | Effect::ComputeSpeed(..) | Effect::Accept(_) => &self.computing,
             Effect::PrepareReference(_) | Effect::CompareProposal(_) => &self.computing,
             Effect::Propose(_) => &self.networks,
+            Effect::Compare(_) | Effect::MeasureCompared(..) => &self.comparing,
             _ => return Some(effect),
         };
         // A closed queue means that its thread has ended with the program.
@@ -90,7 +93,7 @@ impl Worker {
 
     /// What is being done.
     pub fn busy(&self) -> Vec<Busy> {
-        [&self.files, &self.computing, &self.networks]
+        [&self.files, &self.computing, &self.networks, &self.comparing]
             .iter()
             .filter_map(|lane| lane.busy.lock().ok()?.clone())
             .collect()
@@ -105,9 +108,10 @@ impl Lane {
         std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             while let Ok(first) = jobs.recv() {
                 for job in newest_speed_only(std::iter::once(first).chain(jobs.try_iter()).collect()) {
-                    // A proposal hears that it was stopped, and then says so itself.
+                    // Proposals and comparisons hear that they were stopped, and then say so themselves.
                     let (cancelled, always_answers) = match &job {
                         Effect::Propose(job) => (job.run.cancelled.clone(), true),
+                        Effect::Compare(job) => (job.run.cancelled.clone(), true),
                         _ => (Arc::new(AtomicBool::new(false)), false),
                     };
                     let note = Busy { what: in_words(&job), since: Instant::now(), cancelled: cancelled.clone() };
@@ -150,6 +154,8 @@ fn in_words(job: &Effect) -> String {
         Effect::Resample(..) => "Resampling the segmentation".to_owned(),
         Effect::Accept(_) => "Accepting the contour".to_owned(),
         Effect::Propose(job) => format!("Looking for the {}", job.organ),
+        Effect::Compare(_) => "Comparing methods".to_owned(),
+        Effect::MeasureCompared(..) => "Measuring distances".to_owned(),
         _ => "Computing the speed image".to_owned(),
     }
 }
@@ -177,6 +183,13 @@ fn run(job: Effect, graphics: &Graphics) -> Arrival {
         Effect::Accept(job) => or_failed(work::accept(&job)),
         Effect::Propose(job) => {
             plain(Outcome::Proposed(job.run.number, crate::proposing::make(&job).map_err(|error| failure(&error))))
+        }
+        Effect::Compare(job) => {
+            plain(Outcome::Comparison(job.run.number, crate::comparing::make(&job).map_err(|error| failure(&error))))
+        }
+        Effect::MeasureCompared(number, tick, comparison) => {
+            let progress = f64::from(tick) / f64::from(crate::session::compare::TICKS);
+            plain(Outcome::Measured(number, tick, comparison.hd95_mm(progress)))
         }
         Effect::Write(job) => or_failed(work::write(&job).map(|r| Outcome::Written(job.serial, job.path.clone(), r))),
         other => plain(Outcome::Failed(format!("{other:?} is no job for a worker"))),

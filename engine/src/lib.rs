@@ -12,6 +12,7 @@
 
 pub mod analysis;
 pub mod animate;
+pub mod compare;
 pub mod device;
 pub mod evaluation;
 pub mod filter;

@@ -179,7 +179,12 @@ pub fn segment(
 }
 
 /// φ at t = 0: the initial mask's distances, or the seeds'.
-fn start_contour(input: &Input<'_>, recipe: &Recipe, roi: &Roi, grid: &Geometry) -> Result<LevelSet, PipelineError> {
+pub(crate) fn start_contour(
+    input: &Input<'_>,
+    recipe: &Recipe,
+    roi: &Roi,
+    grid: &Geometry,
+) -> Result<LevelSet, PipelineError> {
     let scan = input.scan.geometry();
     let Some(mask) = input.init else {
         seeds::validate(&recipe.seeds, scan, roi, grid)?;
@@ -208,7 +213,12 @@ fn imported_speed(input: &Input<'_>, roi: &Roi, grid: &Geometry) -> Result<Optio
 }
 
 /// Finds the numbers that the recipe leaves to the scan.
-fn resolve(recipe: &Recipe, grid: &Geometry, intensities: &[f32], start: &LevelSet) -> Result<Resolved, PipelineError> {
+pub(crate) fn resolve(
+    recipe: &Recipe,
+    grid: &Geometry,
+    intensities: &[f32],
+    start: &LevelSet,
+) -> Result<Resolved, PipelineError> {
     let mut resolved = Resolved::default();
     match recipe.speed {
         SpeedRecipe::Edge { sigma_mm, scale, .. } => {

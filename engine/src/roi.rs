@@ -66,6 +66,25 @@ impl Roi {
         Self { lower: [0; 3], upper: scan.size(), resample: None }
     }
 
+    /// The box around the voxels of `inside` (x fastest, of the scan's size) with a margin, cut to the scan; `None` where
+    /// there is none.
+    pub fn around(scan: &Geometry, inside: &[bool], margin_mm: f64) -> Option<Self> {
+        let (size, spacing_mm) = (scan.size(), scan.spacing_mm());
+        let (mut low, mut high) = (size, [0; 3]);
+        for (row, line) in inside.chunks(size[0]).enumerate() {
+            let ends = line.iter().position(|&v| v).zip(line.iter().rposition(|&v| v));
+            let Some((first, last)) = ends else { continue };
+            let (y, z) = (row % size[1], row / size[1]);
+            for (d, (from, to)) in [(first, last), (y, y), (z, z)].into_iter().enumerate() {
+                (low[d], high[d]) = (low[d].min(from), high[d].max(to + 1));
+            }
+        }
+        let margin = spacing_mm.map(|h| (margin_mm / h).ceil() as usize);
+        let lower = std::array::from_fn(|d| low[d].saturating_sub(margin[d]));
+        let upper = std::array::from_fn(|d| (high[d] + margin[d]).min(size[d]));
+        (high[0] > 0).then_some(Self { lower, upper, resample: None })
+    }
+
     /// Voxels of the scan along x, y, z inside the box (0 for a box that is upside down).
     pub fn size(&self) -> [usize; 3] {
         std::array::from_fn(|d| self.upper[d].saturating_sub(self.lower[d]))

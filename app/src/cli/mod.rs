@@ -5,6 +5,7 @@
 //! error; 2 on wrong usage (clap's).
 
 pub mod bench;
+pub mod compare;
 pub mod convert;
 pub mod demo;
 pub mod evaluate;
@@ -57,6 +58,8 @@ pub enum Command {
     Phantom(phantom::PhantomArgs),
     /// Run the whole chain on a synthetic abdomen: mask, films, report; needs no file, display or GPU
     Demo(demo::DemoArgs),
+    /// Run several methods from one contour: table, masks, and a film of them side by side
+    Compare(Box<compare::CompareArgs>),
     /// Contour one organ from seeds or a mask, and write it as a mask on the scan's grid
     Segment(Box<segment::SegmentArgs>),
     /// Train a network by a recipe: data, architecture, loss, optimizer
@@ -109,6 +112,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Some(Command::Evaluate(args)) => evaluate::run(args, out),
         Some(Command::Phantom(args)) => phantom::run(args, out),
         Some(Command::Demo(args)) => demo::run(args, out),
+        Some(Command::Compare(args)) => compare::run(*args, out),
         Some(Command::Segment(args)) => segment::run(*args, out),
         Some(Command::Train(args)) => train::run(args, out),
     }

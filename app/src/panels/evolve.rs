@@ -55,6 +55,7 @@ pub fn evolve_ui(ui: &mut Ui, session: &Session, document: &Document, display: &
             out.push(Command::SetStep(Step::Accept));
         }
     });
+    super::compare::section_ui(ui, session, out);
 }
 
 /// What moves the contour.

@@ -1,6 +1,7 @@
 //! The panels: each reads the session and returns commands.
 
 pub mod accept;
+pub mod compare;
 pub mod evolve;
 pub mod guide;
 pub mod help;

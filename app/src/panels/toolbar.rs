@@ -4,7 +4,7 @@ use super::icons::{Icon, Look, icon_button};
 use super::overlays;
 use crate::keys::Chrome;
 use crate::recent::Recent;
-use crate::session::{Command, Export, Session, Tool, WINDOW_PRESETS, Window};
+use crate::session::{Command, CompareCommand, Export, Session, Tool, WINDOW_PRESETS, Window};
 use crate::theme;
 use crate::views::Display;
 use egui::{RichText, Ui, Vec2};
@@ -114,6 +114,13 @@ fn menus_ui(
         ui.checkbox(&mut display.show_crosshair, "Crosshair (Shift+X)");
         ui.checkbox(&mut display.show_annotations, "Letters and names (X)");
         ui.checkbox(&mut display.interpolate, "Smooth between voxels (I)");
+        ui.separator();
+        let shown = session.compare.shown().is_some();
+        let text = if shown { "Close the comparison" } else { "Last comparison of methods" };
+        if ui.add_enabled(session.compare.view.is_some(), egui::Button::new(text)).clicked() {
+            out.push(Command::Compare(CompareCommand::Show(!shown)));
+            ui.close();
+        }
         ui.separator();
         ui.label("Opacity of labels");
         ui.add(egui::Slider::new(&mut display.label_opacity, 0.0..=1.0).show_value(false))

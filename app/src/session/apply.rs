@@ -11,6 +11,9 @@ use zeroset_engine::levelset::Seed;
 impl Session {
     /// Carries out one command; returns what it asks of the worker, the evolution thread and the window.
     pub fn apply(&mut self, command: Command) -> Vec<Effect> {
+        if self.compare_takes(&command) {
+            return Vec::new();
+        }
         match command {
             Command::AskOpen => return vec![Effect::AskOpen],
             Command::Open(path) => return vec![Effect::Load(path)],
@@ -62,6 +65,7 @@ impl Session {
             | Command::OpenReference(_)
             | Command::SetReferenceLabels(_)
             | Command::CloseReference => return self.apply_overlay(command),
+            Command::Compare(command) => return self.apply_compare(command),
             other => return self.apply_document(other),
         }
         Vec::new()
@@ -126,7 +130,7 @@ impl Session {
             Command::Restart => return self.restart(),
             Command::Discard => {
                 self.evolution = EvolutionView::default();
-                (self.begin_pending, self.begun_from) = (None, None);
+                (self.begin_pending, self.begun_from, self.begun_contour) = (None, None, None);
                 return steer(EvolverCommand::Close);
             }
             Command::SetStepsPerPicture(steps) => {

@@ -1,15 +1,18 @@
 //! What the user can intend ([`Command`]), and what that asks of the rest of the program ([`Effect`]).
 
+use super::compare::CompareSettings;
 use super::document::EvolveSettings;
 use super::evolution::{BrushTouch, EvolverCommand};
 use super::labels::LabelTable;
 use super::overlay::OverlaySettings;
+use super::plane::Plane;
 use super::proposal::ProposalSettings;
 use super::speed::{SpeedKey, SpeedSettings};
 use super::window::Window;
 use super::{Step, Tool};
 use std::path::PathBuf;
 use std::sync::Arc;
+use zeroset_engine::compare::Comparison;
 use zeroset_engine::levelset::Seed;
 use zeroset_engine::roi::Roi;
 use zeroset_engine::{Geometry, LabelMap, Volume};
@@ -155,10 +158,40 @@ pub enum Command {
         accept: bool,
     },
 
+    /// Compare methods, or steer what is shown of a comparison.
+    Compare(CompareCommand),
+
     /// Take the last change back.
     Undo,
     /// Make the last undone change again.
     Redo,
+}
+
+/// What the user can do with comparisons.
+#[derive(Clone, Debug)]
+pub enum CompareCommand {
+    /// Change what is compared.
+    Choose(CompareSettings),
+    /// Compare.
+    Start,
+    /// End the method at work where it has come to, and go on with the next one.
+    EndMethod,
+    /// Stop the comparison being made.
+    Stop,
+    /// Show the comparison, or put it away.
+    Show(bool),
+    /// Play or pause.
+    TogglePlay,
+    /// Show a moment, 0 to [`TICKS`](super::compare::TICKS).
+    GoTo(u32),
+    /// So many seconds of playing have passed.
+    Advance(f64),
+    /// The two methods of the difference pane.
+    SetPair(usize, usize),
+    /// Plane of the panes.
+    SetPlane(Plane),
+    /// Put the contour of this method at the moment shown into the evolution.
+    Take(usize),
 }
 
 /// What can be written to disk.
@@ -205,6 +238,10 @@ pub enum Effect {
     Resample(Arc<LabelMap>, u64, Geometry),
     /// Run networks for a proposal.
     Propose(Box<super::jobs::ProposeJob>),
+    /// Run methods side by side.
+    Compare(Box<super::jobs::CompareJob>),
+    /// Measure the surface distances of the comparison with this number at a moment.
+    MeasureCompared(u64, u32, Arc<Comparison>),
     /// Compute a speed image.
     ComputeSpeed(SpeedKey, Arc<Volume>),
     /// Compute the label change that accepts a contour.

@@ -8,6 +8,7 @@ use super::plane::{Plane, PlaneAxes};
 use super::proposal::Proposal;
 use super::{Command, DeviceChoice, Effect, EvolutionView, RunState, Session, Severity, SpeedKey, Step};
 use std::sync::Arc;
+use zeroset_engine::Geometry;
 use zeroset_engine::levelset::history::Event;
 use zeroset_engine::levelset::stop::LeakRule;
 use zeroset_engine::levelset::{Seed, StopRule};
@@ -36,6 +37,8 @@ pub(super) enum From {
     Phi(Arc<Vec<f32>>),
     /// From a proposal.
     Proposal(Arc<Proposal>),
+    /// From a φ on a grid of its own.
+    Field(Box<Geometry>, Arc<Vec<f32>>),
 }
 
 /// What an evolution cannot change while it runs.
@@ -77,6 +80,8 @@ impl Session {
             return Vec::new();
         }
         self.begin_pending = Some(begin);
+        // What begins is to be seen.
+        self.compare.open = false;
         if !self.evolution.exists() {
             self.evolution.state = RunState::Preparing;
         }
@@ -92,7 +97,7 @@ impl Session {
         let (Some(place), Some(speed)) = (place(document, self.cursor), document.speed_image.clone()) else {
             return self.refuse_begin("the cursor's slice lies outside the ROI: move the cursor into the ROI");
         };
-        let mut begun_from = None;
+        let (mut begun_from, mut begun_contour) = (None, None);
         let start = match (begin.from, &document.labels) {
             (From::Phi(phi), _) => Start::Phi(phi),
             (From::Proposal(proposal), _) => {
@@ -100,13 +105,17 @@ impl Session {
                 begun_from = Some(proposal);
                 start
             }
+            (From::Field(geometry, phi), _) => {
+                begun_contour = Some((geometry.clone(), phi.clone()));
+                Start::Field(geometry, phi)
+            }
             (From::Document, Some(labels)) if document.seeds.is_empty() => {
                 Start::Label(labels.clone(), document.active_label)
             }
             _ => Start::Seeds(document.seeds.clone()),
         };
         if !begin.follow {
-            self.begun_from = begun_from;
+            (self.begun_from, self.begun_contour) = (begun_from, begun_contour);
         }
         self.begun = Some(Begun::of(document));
         let network = self.moving_network().filter(|_| document.evolve.neural.on);
@@ -183,9 +192,12 @@ impl Session {
 
     /// Begins again from where the present evolution began, with the settings as they are now.
     pub(super) fn restart(&mut self) -> Vec<Effect> {
-        match self.begun_from.clone() {
-            Some(proposal) => self.begin_from_proposal(proposal),
-            None => self.begin(false, 0),
+        match (self.begun_from.clone(), self.begun_contour.clone()) {
+            (Some(proposal), _) => self.begin_from_proposal(proposal),
+            (None, Some((geometry, phi))) => {
+                self.plan_begin(Begin { play: false, steps: 0, from: From::Field(geometry, phi), follow: false })
+            }
+            (None, None) => self.begin(false, 0),
         }
     }
 

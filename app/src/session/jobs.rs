@@ -1,12 +1,15 @@
 //! Work that the session hands out whole: everything that it needs travels with it.
 
+use super::compare::CompareRun;
 use super::document::{Accepted, DeviceChoice};
-use super::evolution::Place;
-use super::neural::NeuralOrigin;
+use super::evolution::{Place, Start};
+use super::neural::{NeuralOrigin, NeuralSettings};
 use super::proposal::{ProposalRun, Scope};
+use super::speed::{SpeedImage, SpeedKey};
 use std::path::PathBuf;
 use std::sync::Arc;
-use zeroset_engine::models::Catalogue;
+use zeroset_engine::levelset::{LevelSetParams, StopRule};
+use zeroset_engine::models::{Catalogue, Listed};
 use zeroset_engine::roi::Roi;
 use zeroset_engine::{Geometry, LabelMap, Volume};
 
@@ -31,6 +34,63 @@ pub struct ProposeJob {
     pub device: DeviceChoice,
     /// Where it stands, and whether it shall stop.
     pub run: Arc<ProposalRun>,
+}
+
+/// Run methods side by side from one contour.
+#[derive(Clone, Debug)]
+pub struct CompareJob {
+    /// Document it belongs to.
+    pub serial: u64,
+    /// The scan.
+    pub scan: Arc<Volume>,
+    /// Where.
+    pub place: Place,
+    /// The contour that all start from.
+    pub start: Start,
+    /// The methods.
+    pub entrants: Vec<Entrant>,
+    /// Device of the networks; equations are stepped on the CPU, which leaves the graphics device to drawing.
+    pub device: DeviceChoice,
+    /// What the contours are also measured against: its name, a segmentation, and the labels in it.
+    pub reference: Option<(String, Arc<LabelMap>, Vec<u16>)>,
+    /// Where it stands, and whether it shall stop.
+    pub run: Arc<CompareRun>,
+}
+
+/// A method of a comparison.
+#[derive(Clone, Debug)]
+pub struct Entrant {
+    /// As shown.
+    pub name: String,
+    /// What it is.
+    pub kind: EntrantKind,
+}
+
+/// What a method of a comparison is.
+// A job holds four of them: settings may come whole.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone, Debug)]
+pub enum EntrantKind {
+    /// The level set equation.
+    Equation {
+        /// Weights and numerics.
+        params: LevelSetParams,
+        /// When it ends.
+        stop: StopRule,
+        /// Its speed image.
+        speed: SpeedKey,
+        /// The same, where it is there already.
+        made: Option<Arc<SpeedImage>>,
+    },
+    /// A network.
+    Network {
+        /// Which one.
+        network: Listed,
+        /// Organ.
+        organ: String,
+        /// Solver and priors of one that evolves a contour.
+        neural: NeuralSettings,
+    },
 }
 
 /// Labels of the two kidneys.

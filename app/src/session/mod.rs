@@ -6,6 +6,7 @@
 
 mod apply;
 pub mod command;
+pub mod compare;
 mod control;
 pub mod document;
 pub mod evolution;
@@ -22,7 +23,8 @@ mod results;
 pub mod speed;
 pub mod window;
 
-pub use command::{Command, Effect, Export};
+pub use command::{Command, CompareCommand, Effect, Export};
+pub use compare::{Compare, CompareSettings, ComparisonView, MethodKey};
 pub use document::{DeviceChoice, Dimension, Document, EvolveSettings, LoadedScan};
 pub use evolution::{EvolutionView, EvolverCommand, RunState};
 pub use history::History;
@@ -37,8 +39,8 @@ pub use window::{WINDOW_PRESETS, Window, WindowPreset};
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use zeroset_engine::LabelMap;
 use zeroset_engine::models::Catalogue;
+use zeroset_engine::{Geometry, LabelMap};
 
 /// What the left mouse button does in a slice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,6 +153,8 @@ pub struct Session {
     pub proposal_set_aside: Option<Arc<Proposal>>,
     /// A proposal being made.
     pub proposing: Option<Arc<ProposalRun>>,
+    /// Methods compared side by side.
+    pub compare: Compare,
     /// Whether the question about unsaved work is open.
     pub asking_to_quit: bool,
     documents_opened: u64,
@@ -168,6 +172,8 @@ pub struct Session {
     begun_from: Option<Arc<Proposal>>,
     /// The proposal beside the reference.
     compared: Option<reference::Compared>,
+    /// The contour that it was begun from, where that was taken from a comparison.
+    begun_contour: Option<(Box<Geometry>, Arc<Vec<f32>>)>,
     /// An acceptance that waits for the φ of a held evolution.
     accept_pending: Option<control::AfterAccept>,
     /// What to do once a label change has come back.

@@ -347,7 +347,7 @@ fn region(document: &Document, scope: Scope, cursor: [usize; 3]) -> Option<Roi> 
 }
 
 /// A box with room around it, cut to the scan.
-fn around(grid: &Geometry, roi: Roi, resample: Option<f64>) -> Roi {
+pub(super) fn around(grid: &Geometry, roi: Roi, resample: Option<f64>) -> Roi {
     let margin = grid.spacing_mm().map(|h| (MARGIN_MM / h).ceil() as usize);
     Roi {
         lower: std::array::from_fn(|d| roi.lower[d].saturating_sub(margin[d])),

@@ -1,5 +1,6 @@
 //! What comes back from the worker and the evolution thread.
 
+use super::compare;
 use super::control::AfterAccept;
 use super::document::{Accepted, LoadedScan};
 use super::evolution::{EvolverCommand, PhiState};
@@ -46,6 +47,10 @@ pub enum Outcome {
     SpeedFailed(SpeedKey, String),
     /// A proposal, or why there is none, by the number of its run.
     Proposed(u64, Result<Arc<Proposal>, String>),
+    /// A comparison, or why there is none, by the number of its run.
+    Comparison(u64, Result<Box<compare::Compared>, String>),
+    /// HD95 of each method to the first, mm, of the comparison with this number at a moment.
+    Measured(u64, u32, Vec<Option<f64>>),
     /// The label change of an accepted contour, and how the contour came about.
     Accepted(u64, LabelDelta, Box<Accepted>),
     /// A file was written; for a mask with the number of changes in it.
@@ -86,6 +91,8 @@ impl Session {
                 return self.take_reference(outcome);
             }
             Outcome::Proposed(number, result) => self.take_proposal(number, result),
+            Outcome::Comparison(number, result) => self.take_comparison(number, result),
+            Outcome::Measured(number, tick, hd95_mm) => self.take_measured(number, tick, hd95_mm),
             Outcome::Accepted(serial, delta, record) if current == Some(serial) => {
                 return self.take_accepted(delta, *record);
             }
@@ -140,7 +147,9 @@ impl Session {
         self.step = if self.catalogue.organs().is_empty() { Step::Roi } else { Step::Propose };
         self.tool = Tool::Crosshair;
         self.stop_proposing();
+        self.forget_comparisons();
         (self.proposal, self.proposal_set_aside, self.begun_from) = (None, None, None);
+        self.begun_contour = None;
         (self.begin_pending, self.accept_pending, self.after_accept) = (None, None, None);
         (self.segmentation_offer, self.speed_asked) = (None, None);
         let mut effects = self.close_reference();
@@ -225,7 +234,9 @@ impl Session {
             }
             _ => {}
         }
-        self.accept_when_held()
+        let mut effects = self.accept_when_held();
+        effects.extend(self.compare_when_held());
+        effects
     }
 
     /// Takes a finished brush edit of φ: one undo point.

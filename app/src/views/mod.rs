@@ -1,5 +1,7 @@
 //! The panes: three slices and the 3D surface, and how they share the window.
 
+pub mod compare;
+pub mod compare_picture;
 pub mod layout;
 pub mod legend;
 pub mod overlay;
@@ -23,6 +25,8 @@ pub enum Pane {
 pub struct Display {
     /// Pan and zoom of the three slices, in the order of [`Plane::ALL`].
     pub slices: [slice::SliceView; 3],
+    /// How a comparison is shown.
+    pub compare: compare::CompareDisplay,
     /// Where the 3D pane is seen from.
     pub orbit: surface::Orbit,
     /// The pane that fills the window; `None` shows all four.
@@ -60,6 +64,7 @@ impl Default for Display {
     fn default() -> Self {
         Self {
             slices: Plane::ALL.map(slice::SliceView::new),
+            compare: compare::CompareDisplay::default(),
             orbit: surface::Orbit::default(),
             maximised: None,
             label_opacity: 0.7,
@@ -87,5 +92,6 @@ impl Display {
     pub fn fit_all(&mut self) {
         self.slices.iter_mut().for_each(|s| s.fit_pending = true);
         self.orbit.fit_pending = true;
+        self.compare.view.fit_pending = true;
     }
 }

@@ -38,7 +38,7 @@ pub fn draw(
     }
 }
 
-fn crosshair(painter: &Painter, transform: &SliceTransform, session: &Session) {
+pub(super) fn crosshair(painter: &Painter, transform: &SliceTransform, session: &Session) {
     let at = transform.point_of(session.cursor.map(|v| v as f64));
     let stroke = Stroke::new(1.0, theme::CROSSHAIR.gamma_multiply(0.55));
     let rect = transform.rect;
@@ -106,7 +106,7 @@ pub(super) fn text(painter: &Painter, at: Pos2, anchor: Align2, size: f32, colou
     painter.text(at, anchor, text, font, colour)
 }
 
-fn letters(painter: &Painter, transform: &SliceTransform) {
+pub(super) fn letters(painter: &Painter, transform: &SliceTransform) {
     let rect = transform.rect.shrink(7.0);
     let [left, right, top, bottom] = transform.axes.letters;
     for (letter, at, anchor) in [
@@ -128,7 +128,7 @@ fn name(painter: &Painter, transform: &SliceTransform, session: &Session, docume
 }
 
 /// A bar of a round number of mm.
-fn scale(painter: &Painter, transform: &SliceTransform, document: &Document) {
+pub(super) fn scale(painter: &Painter, transform: &SliceTransform, document: &Document) {
     let right = transform.axes.right.voxel_axis;
     let points_per_mm = 1.0 / (transform.voxels_per_point()[0] * document.image.geometry().spacing_mm()[right]);
     let Some(mm) = [200.0, 100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0].into_iter().find(|mm| mm * points_per_mm < 120.0)

@@ -142,7 +142,14 @@ pub fn slice_ui(
     legend::draw(ui, rect, session, display, plane);
 }
 
-fn look(ui: &Ui, transform: &SliceTransform, session: &Session, document: &Document, display: &Display) -> SliceLook {
+/// How a slice looks in the window.
+pub(super) fn look(
+    ui: &Ui,
+    transform: &SliceTransform,
+    session: &Session,
+    document: &Document,
+    display: &Display,
+) -> SliceLook {
     let rect = transform.rect;
     let corner = transform.voxel_at(rect.min);
     let across = transform.voxel_at(rect.right_top());

@@ -66,9 +66,7 @@ pub fn input(
         Drag::MoveSeed(_) | Drag::SizeSeed(_) | Drag::RoiFaces(_) if !dragged => {}
         Drag::Cursor => out.push(Command::SetCursor(transform.voxel_at(at).map(|v| v.round() as i64))),
         Drag::Pan => pan(&mut view.centre, transform, moved),
-        Drag::Zoom => {
-            view.points_per_mm = (view.points_per_mm * f64::from((-0.008 * moved.y).exp())).clamp(0.02, 400.0)
-        }
+        Drag::Zoom => zoom(view, moved),
         Drag::Contrast => {
             let scale = (session.window.width / 300.0).clamp(0.2, 10.0);
             let window = Window::new(session.window.level + scale * moved.y, session.window.width + scale * moved.x);
@@ -105,7 +103,7 @@ pub fn input(
 }
 
 /// Scrolls slices, or zooms at the pointer.
-fn wheel(
+pub(super) fn wheel(
     ui: &Ui,
     response: &Response,
     transform: &SliceTransform,
@@ -144,7 +142,7 @@ fn wheel(
 }
 
 /// The button that went down in this pane. A click may begin and end between two frames.
-fn pressed(ui: &Ui, response: &Response) -> Option<PointerButton> {
+pub(super) fn pressed(ui: &Ui, response: &Response) -> Option<PointerButton> {
     let buttons = [PointerButton::Middle, PointerButton::Secondary, PointerButton::Primary];
     if response.is_pointer_button_down_on() {
         return buttons.into_iter().find(|&b| ui.input(|i| i.pointer.button_pressed(b)));
@@ -273,7 +271,12 @@ fn moved_roi(document: &Document, faces: &[(usize, bool)], voxel: [f64; 3]) -> R
     roi
 }
 
-fn pan(centre: &mut [f64; 3], transform: &SliceTransform, moved: Vec2) {
+/// Zooms by how far the pointer moved up or down.
+pub(super) fn zoom(view: &mut SliceView, moved: Vec2) {
+    view.points_per_mm = (view.points_per_mm * f64::from((-0.008 * moved.y).exp())).clamp(0.02, 400.0);
+}
+
+pub(super) fn pan(centre: &mut [f64; 3], transform: &SliceTransform, moved: Vec2) {
     let (from, to) = (transform.rect.center(), transform.rect.center() - moved);
     let (a, b) = (transform.voxel_at(from), transform.voxel_at(to));
     for d in 0..3 {

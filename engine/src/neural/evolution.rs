@@ -3,6 +3,7 @@
 use super::ball::Ball;
 use super::error::NeuralError;
 use super::field::Field;
+use super::moment::Moment;
 use super::solve::Law;
 use super::track::StepFigures;
 use super::trajectory::Trajectory;
@@ -36,9 +37,23 @@ impl NeuralEvolution {
         if phi_mm.len() != expected {
             return Err(NeuralError::StartSize { found: phi_mm.len(), expected });
         }
-        law.solver.check()?;
         let starts = slices.filter_map(|slice| Some((slice, field.start(slice, |index| phi_mm[index])?)));
-        let trajectory = Trajectory::new(starts.collect(), law, budget_bytes)?;
+        let starts = starts.collect();
+        Self::from_starts(field, starts, law, budget_bytes)
+    }
+
+    /// Begins from moments that [`Field::start`] gave, in ascending order of their slices.
+    ///
+    /// # Errors
+    /// No moment; a solver that cannot work.
+    pub fn from_starts(
+        field: Field,
+        starts: Vec<(usize, Moment)>,
+        law: Law,
+        budget_bytes: usize,
+    ) -> Result<Self, NeuralError> {
+        law.solver.check()?;
+        let trajectory = Trajectory::new(starts, law, budget_bytes)?;
         Ok(Self { field, trajectory, active: 0 })
     }
 

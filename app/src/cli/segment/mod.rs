@@ -6,7 +6,7 @@ mod choice;
 mod network;
 mod recipe;
 
-pub use args::{DeviceName, SegmentArgs};
+pub use args::{DeviceName, MethodName, RoiArg, SeedArg, SegmentArgs};
 pub use bar::Bar;
 
 use crate::cli::film::{self, Film};
