@@ -2,7 +2,7 @@
 //! that goes to the network's grid and back is the mask.
 
 use zeroset_engine::metrics::Overlap;
-use zeroset_engine::prepare::{FAR_BANDS, Fit, Organ, Preprocessing, SliceGrid, SliceGridError};
+use zeroset_engine::prepare::{FAR_BANDS, Fit, Organ, Preprocessing, SliceGrid, SliceGridError, distance_of};
 use zeroset_engine::{Geometry, LabelMap, Roi, Volume};
 
 fn preprocessing(size: [usize; 2], fit: Fit) -> Preprocessing {
@@ -127,6 +127,42 @@ fn a_slice_without_the_organ_is_outside_everywhere() {
     .unwrap();
     assert!(grid.phi_band(&[0.0; 256]).iter().all(|&phi| phi == FAR_BANDS));
     assert!(grid.phi_band(&[1.0; 256]).iter().all(|&phi| phi == -FAR_BANDS));
+}
+
+/// Pixels from the middle of a 40 × 48 map to a circle.
+fn to_circle(at: usize, radius_px: f32) -> f32 {
+    ((at % 48) as f32 - 23.3).hypot((at / 48) as f32 - 19.6) - radius_px
+}
+
+#[test]
+fn a_steep_map_becomes_the_distance_to_its_contour() {
+    let (size, band_px) = ([40, 48], 4.0);
+    // A wall between pixels, of slope 7 on one side and 3 on the other: exact beside it.
+    let wall: Vec<f32> = (0..40 * 48).map(|i| (i % 48) as f32 - 20.25).collect();
+    let steep: Vec<f32> = wall.iter().map(|v| 7.0 * v).collect();
+    let found = distance_of(&steep, size, band_px);
+    for (i, (found, wall)) in found.iter().zip(&wall).enumerate() {
+        let tolerance = if wall.abs() < 1.0 { 1e-6 } else { 0.26 / 4.0 };
+        let expected = (wall / 4.0).clamp(-FAR_BANDS, FAR_BANDS);
+        assert!((found - expected).abs() <= tolerance, "pixel {i}: {found}, expected {expected}");
+    }
+    // A circle, as steep as a network's and saturated like one.
+    for radius_px in [3.0, 9.4, 15.0] {
+        let map: Vec<f32> = (0..40 * 48).map(|i| 3.0 * (to_circle(i, radius_px) / 2.0).tanh()).collect();
+        let found = distance_of(&map, size, band_px);
+        let mut near_px = Vec::new();
+        for (i, found) in found.iter().enumerate() {
+            let expected = to_circle(i, radius_px) / 4.0;
+            assert_eq!(*found < 0.0, map[i] < 0.0, "pixel {i} changes sides");
+            let error_px = 4.0 * (found - expected.clamp(-FAR_BANDS, FAR_BANDS)).abs();
+            assert!(error_px < 0.75, "radius {radius_px}, pixel {i}: {found}, expected {expected}");
+            near_px.extend((expected.abs() < 0.4).then_some(error_px));
+        }
+        let mean_px = near_px.iter().sum::<f32>() / near_px.len() as f32;
+        assert!(mean_px < 0.2, "radius {radius_px}: {mean_px} px off near the contour");
+    }
+    assert!(distance_of(&[0.3; 40 * 48], size, band_px).iter().all(|&phi| phi == FAR_BANDS));
+    assert!(distance_of(&[-0.3; 40 * 48], size, band_px).iter().all(|&phi| phi == -FAR_BANDS));
 }
 
 #[test]

@@ -91,6 +91,8 @@ fn what_is_wrong_comes_with_line_and_key() {
         "from 1 up",
     );
     refused(|t| format!("{t}\n[start]\nfolds = [\"a\"]\n"), "folds =", "start.folds", "without start.checkpoint");
+    let share = |t: String| format!("{t}\n[start]\nerror_share = [0.7, 0.2]\n");
+    refused(share, "error_share =", "start.error_share", "the smaller one first");
     refused(|t| t.replace("noise_hu = 10.0", "noise_hu = -1.0"), "noise_hu", "augmentation.noise_hu", "0 or more");
 }
 

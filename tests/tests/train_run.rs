@@ -359,6 +359,39 @@ fn start_contours_come_from_networks_that_never_saw_the_patient() {
 }
 
 #[test]
+fn a_found_start_contour_keeps_as_much_of_its_error_as_is_asked_for() {
+    let data = tempfile::tempdir().unwrap();
+    phantoms(data.path(), 3);
+    let unet = tempfile::tempdir().unwrap();
+    go(&recipe(data.path(), unet.path(), |t| t.replace("epochs = 3", "epochs = 1"))).unwrap();
+    // An untrained contour ODE returns its start: at a rate that moves nothing, the first loss is the start's own error.
+    let loss = |share: &str| {
+        let start = format!("[start]\ncheckpoint = {:?}\n{share}\n\n[optimizer]", unet.path().join("best"));
+        let change = |t: String| {
+            let contour = t.replace(
+                "architecture = \"unet\"\nchannels = [4, 8]",
+                "architecture = \"node-contour\"\nhidden = 4\ndynamics = { channels = [4, 8], activation = \"silu\" }",
+            );
+            let slow = contour.lines().map(|line| match line.split(" = ").next() {
+                Some("rate") => "rate = 1e-12\nleast_rate = 0.0".to_owned(),
+                _ => line.to_owned(),
+            });
+            let slow = slow.collect::<Vec<_>>().join("\n");
+            slow.replace("[optimizer]", &start).replace("epochs = 3", "epochs = 1")
+        };
+        let out = tempfile::tempdir().unwrap();
+        go(&recipe(data.path(), out.path(), change)).map(|report| report.epochs[0].clone())
+    };
+    let [whole, little, none] =
+        ["", "error_share = [0.1, 0.1]", "error_share = [0.0, 0.0]"].map(|share| loss(share).unwrap());
+    println!("{} {} {}", whole.training_loss, little.training_loss, none.training_loss);
+    assert!(none.training_loss < 0.01 * whole.training_loss);
+    assert!(little.training_loss < whole.training_loss && little.training_loss > none.training_loss);
+    // A validation asks for what the product will start from, whatever training does.
+    assert_eq!(none.validation_loss, whole.validation_loss);
+}
+
+#[test]
 fn a_checkpoint_does_not_tell_where_its_makers_folders_are() {
     let data = tempfile::tempdir().unwrap();
     phantoms(data.path(), 2);

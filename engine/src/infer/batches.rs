@@ -4,7 +4,7 @@ use super::InferError;
 use super::request::{InferReport, OrganPhi, Prediction, Progress, Request, Start};
 use crate::models::{Input, Output};
 use crate::ode::{Outcome, Scheme, SolverParams};
-use crate::prepare::{FAR_BANDS, Preprocessing, SliceGrid};
+use crate::prepare::{FAR_BANDS, Preprocessing, SliceGrid, distance_of};
 use crate::slices::axial_axis;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -108,8 +108,16 @@ impl<'a> Batches<'a> {
             self.request.checkpoint.network.predict(Input { image: images, start }, &self.solver)?;
         let phi = phi_band.into_data().convert::<f32>().try_into_vec::<f32>();
         let phi = phi.map_err(|error| InferError::Device { reason: error.to_string() })?;
+        // What a network finds by itself need not have the slope of a distance; what it evolves began as one.
+        let finds = matches!(self.request.start, Start::None);
         for (&i, phi) in work.iter().zip(phi.chunks_exact(self.preprocessing.organs.len() * h * w)) {
-            self.put(slices[i], phi);
+            if finds {
+                let planes = phi.chunks_exact(h * w);
+                let distances = planes.flat_map(|plane| distance_of(plane, [h, w], self.preprocessing.band_px));
+                self.put(slices[i], &distances.collect::<Vec<f32>>());
+            } else {
+                self.put(slices[i], phi);
+            }
         }
         self.report.slices += work.len();
         if let Some((outcome, stats)) = solver {

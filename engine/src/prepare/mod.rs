@@ -10,8 +10,10 @@
 //! mirrored by training on one file layout and running on another.
 
 mod axis;
+mod distance;
 mod preprocessing;
 mod slice_grid;
 
+pub use distance::{distance_of, phi_band_of};
 pub use preprocessing::{Fit, Organ, Preprocessing, PreprocessingError};
-pub use slice_grid::{FAR_BANDS, SliceGrid, SliceGridError, phi_band_of};
+pub use slice_grid::{FAR_BANDS, SliceGrid, SliceGridError};

@@ -1,8 +1,8 @@
 //! The network's grid laid on every slice of a scan, and the way back.
 
 use super::axis::{Axis, Taps};
+use super::distance::phi_band_of;
 use super::{Fit, Organ, Preprocessing, PreprocessingError};
-use crate::filter::signed_distance_mm;
 use crate::geometry::Geometry;
 use crate::label::LabelMap;
 use crate::roi::{Roi, RoiError};
@@ -293,13 +293,6 @@ impl SliceGrid {
         voxel[self.rows.voxel_axis] = self.rows.first + self.rows.step * row as f64;
         voxel
     }
-}
-
-/// φ in band widths, negative inside, of the pixels of an `[h][w]` map that are at least half inside.
-pub fn phi_band_of(inside: &[f32], [h, w]: [usize; 2], band_px: f64) -> Vec<f32> {
-    let mask: Vec<bool> = inside.iter().map(|&part| part >= 0.5).collect();
-    let phi_px = signed_distance_mm(&mask, [w, h, 1], [1.0; 3]);
-    phi_px.iter().map(|phi| (phi / band_px as f32).clamp(-FAR_BANDS, FAR_BANDS)).collect()
 }
 
 /// The two pixels around a position and the fraction between them; `None` beyond the border pixels' outer faces.

@@ -6,6 +6,7 @@ use super::random::random_for;
 use super::recipe::TrainRecipe;
 use super::start::{deformed, draws_deformed};
 use crate::prepare::phi_band_of;
+use rand::RngExt;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -32,8 +33,8 @@ pub struct Batch {
     pub mask: Option<Vec<f32>>,
     /// φ of start contours in band widths, where they come from the truth.
     pub start: Option<Vec<f32>>,
-    /// Slices whose start contour is still to be found by another network.
-    pub start_to_find: Vec<usize>,
+    /// Slices whose start contour is still to be found by another network, and the share of its error that it keeps.
+    pub start_to_find: Vec<(usize, f32)>,
 }
 
 /// Whether slices vary, and by which numbers.
@@ -50,7 +51,14 @@ struct Prepared {
     phi_band: Vec<f32>,
     inside: Vec<f32>,
     mask: Option<Vec<f32>>,
-    start: Option<(Vec<f32>, bool)>,
+    start: Option<PreparedStart>,
+}
+
+enum PreparedStart {
+    /// From the truth.
+    Here(Vec<f32>),
+    /// To be found, keeping this share of its error.
+    ToFind(f32),
 }
 
 impl Batch {
@@ -80,9 +88,21 @@ impl Batch {
             phi_band: gather(|p| &p.phi_band),
             inside: gather(|p| &p.inside),
             mask: prepared.iter().map(|p| p.mask.clone()).collect::<Option<Vec<_>>>().map(|m| m.concat()),
-            start: needs_start
-                .then(|| prepared.iter().flat_map(|p| p.start.iter().flat_map(|(s, _)| s.clone())).collect()),
-            start_to_find: (0..prepared.len()).filter(|&k| prepared[k].start.as_ref().is_some_and(|s| !s.1)).collect(),
+            start: needs_start.then(|| {
+                let values = |p: &Prepared| match &p.start {
+                    Some(PreparedStart::Here(start)) => start.clone(),
+                    Some(PreparedStart::ToFind(_)) | None => vec![0.0; p.phi_band.len()],
+                };
+                prepared.iter().flat_map(values).collect()
+            }),
+            start_to_find: prepared
+                .iter()
+                .enumerate()
+                .filter_map(|(k, p)| match p.start {
+                    Some(PreparedStart::ToFind(share)) => Some((k, share)),
+                    Some(PreparedStart::Here(_)) | None => None,
+                })
+                .collect(),
         })
     }
 
@@ -152,9 +172,12 @@ fn prepare(sample: &Sample, number: u64, recipe: &TrainRecipe, purpose: Purpose)
         };
         let (is_deformed, mut random) = draws_deformed(&recipe.start, recipe.seed, epoch, number);
         if !is_deformed {
-            return (vec![0.0; phi_band.len()], false);
+            let [least, most] = recipe.start.error_share;
+            // A validation asks for what the product will start from.
+            let share = if epoch.is_some() { least + (most - least) * random.random_range(0.0..=1.0f64) } else { 1.0 };
+            return PreparedStart::ToFind(share as f32);
         }
-        (deformed(&slice.inside, slice.size, preprocessing.band_px, &recipe.start, &mut random), true)
+        PreparedStart::Here(deformed(&slice.inside, slice.size, preprocessing.band_px, &recipe.start, &mut random))
     });
     Ok(Prepared { image, phi_band, inside: slice.inside, mask: counts, start })
 }

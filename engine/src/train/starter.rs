@@ -7,7 +7,7 @@ use super::learner::tensor;
 use super::recipe::TrainRecipe;
 use super::{TrainError, weights};
 use crate::models::{Checkpoint, Input, ModelError};
-use crate::prepare::{Preprocessing, phi_band_of};
+use crate::prepare::{Preprocessing, distance_of};
 use burn::tensor::Device;
 use std::path::Path;
 
@@ -48,16 +48,22 @@ impl Starters {
         let Some(start) = &mut batch.start else { return Ok(()) };
         let plane = batch.size[0] * batch.size[1];
         let each = [batch.channels * plane, batch.organs * plane];
-        for &k in &batch.start_to_find {
+        for &(k, share) in &batch.start_to_find {
             let starter = self.of(&batch.patients[k]);
             let shape = [1, batch.channels, batch.size[0], batch.size[1]];
             let image = tensor(&batch.image[k * each[0]..][..each[0]], shape, device);
             let found = starter.network.predict(Input { image, start: None }, &starter.manifest.solver)?;
             let phi = weights::to_host(&[weights::flat(found.phi_band)]).swap_remove(0);
             for (organ, phi) in phi.chunks_exact(plane).enumerate() {
-                let inside: Vec<f32> = phi.iter().map(|&v| if v < 0.0 { 1.0 } else { 0.0 }).collect();
                 let place = k * each[1] + organ * plane;
-                start[place..place + plane].copy_from_slice(&phi_band_of(&inside, batch.size, band_px));
+                let mut found = distance_of(phi, batch.size, band_px);
+                if share < 1.0 {
+                    let truth = &batch.phi_band[place..place + plane];
+                    let between: Vec<f32> =
+                        found.iter().zip(truth).map(|(f, t)| share * f + (1.0 - share) * t).collect();
+                    found = distance_of(&between, batch.size, band_px);
+                }
+                start[place..place + plane].copy_from_slice(&found);
             }
         }
         Ok(())

@@ -16,7 +16,7 @@ use zeroset_engine::models::catalogue::Catalogue;
 use zeroset_engine::models::{Checkpoint, Input, Listed};
 use zeroset_engine::ode::SolverParams;
 use zeroset_engine::phantom::{Phantom, PhantomOptions};
-use zeroset_engine::prepare::{FAR_BANDS, SliceGrid, phi_band_of};
+use zeroset_engine::prepare::{SliceGrid, distance_of};
 use zeroset_engine::propose::{Beginning, Question, propose_near};
 use zeroset_engine::roi::Roi;
 use zeroset_engine::slices::axial_axis;
@@ -125,12 +125,8 @@ pub fn run(args: &SliceArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         found = predict(&unet, Input { image: image.clone(), start: None }, &SolverParams::default())?.0;
         Ok(())
     })?;
-    let inside: Vec<f32> = found.iter().map(|&phi| if phi < 0.0 { 1.0 } else { 0.0 }).collect();
-    let planes = inside.chunks_exact(h * w);
-    let start: Vec<f32> = planes
-        .flat_map(|plane| phi_band_of(plane, [h, w], preprocessing.band_px))
-        .map(|phi| phi.clamp(-FAR_BANDS, FAR_BANDS))
-        .collect();
+    let planes = found.chunks_exact(h * w);
+    let start: Vec<f32> = planes.flat_map(|plane| distance_of(plane, [h, w], preprocessing.band_px)).collect();
     let (mut evolved, mut evaluations) = (Vec::new(), None);
     let solver = SolverParams::adaptive(args.tolerance);
     let solve = |node: &Checkpoint| {

@@ -33,6 +33,10 @@ impl TrainRecipe {
         let start = &self.start;
         let part = start.deformed_part;
         ensure((0.0..=1.0).contains(&part), "start.deformed_part", || format!("found {part}, expected 0 to 1"))?;
+        let [least, most] = start.error_share;
+        ensure((0.0..=1.0).contains(&least) && (least..=1.0).contains(&most), "start.error_share", || {
+            format!("found [{least}, {most}], expected two numbers from 0 to 1, the smaller one first")
+        })?;
         for (key, value) in
             [("deform_px", start.deform_px), ("deform_grid_px", start.deform_grid_px), ("offset_px", start.offset_px)]
         {

@@ -13,6 +13,10 @@ pub struct StartRecipe {
     /// Checkpoint folders of networks that learned from other patients: a training patient whom `checkpoint` learned
     /// from gets the first of these that did not.
     pub folds: Vec<PathBuf>,
+    /// How much of its error a found start contour keeps in training, drawn between these: 1 is the contour as it was
+    /// found, 0 the truth, between them the contour between both (of their distances). Networks of `folds` that learned
+    /// from few patients are wrong in the same ways as the one that the product starts from, only by more.
+    pub error_share: [f64; 2],
     /// Part of the start contours that are the truth, deformed; 1 where there is no checkpoint.
     pub deformed_part: f64,
     /// Standard deviation of a deformed truth's displacement, pixels.
@@ -28,6 +32,7 @@ impl Default for StartRecipe {
         Self {
             checkpoint: None,
             folds: Vec::new(),
+            error_share: [1.0, 1.0],
             deformed_part: 0.0,
             deform_px: 2.5,
             deform_grid_px: 20.0,
