@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// Endings that can be read.
-const READABLE: [&str; 4] = ["nii", "gz", "hdr", "img"];
+const READABLE: [&str; 8] = ["nii", "gz", "hdr", "img", "nrrd", "nhdr", "mha", "mhd"];
+/// Endings of what the writers take, `.nii.gz` for a name that has none of them.
+const WRITABLE: [&str; 8] = [".nii.gz", ".nii", ".hdr", ".img", ".nrrd", ".nhdr", ".mha", ".mhd"];
+/// Endings of label description files.
+const DESCRIPTIONS: [&str; 2] = ["label", "txt"];
 
 /// Open dialogs and their answers.
 pub struct Dialogs {
@@ -39,6 +43,9 @@ impl Dialogs {
                     Command::SetSpeed(crate::session::SpeedSettings { imported: Some(path), ..speed })
                 });
             }
+            Effect::AskOpenDescriptions => {
+                self.pick_of("Load label descriptions", "ITK-SNAP labels", &DESCRIPTIONS, Command::OpenDescriptions);
+            }
             Effect::AskSave(export, proposal) => self.save(*export, proposal),
             _ => return false,
         }
@@ -46,7 +53,17 @@ impl Dialogs {
     }
 
     fn pick(&self, title: &str, command: impl FnOnce(PathBuf) -> Command + Send + 'static) {
-        let dialog = rfd::AsyncFileDialog::new().set_title(title).add_filter("NIfTI", &READABLE);
+        self.pick_of(title, "Volumes", &READABLE, command);
+    }
+
+    fn pick_of(
+        &self,
+        title: &str,
+        filter: &str,
+        endings: &[&str],
+        command: impl FnOnce(PathBuf) -> Command + Send + 'static,
+    ) {
+        let dialog = rfd::AsyncFileDialog::new().set_title(title).add_filter(filter, endings);
         let future = dialog.pick_file();
         self.wait(async move { future.await.map(|file| command(file.path().to_owned())) });
     }
@@ -55,7 +72,9 @@ impl Dialogs {
         let (filter, endings, complete): (_, &[&str], &'static [&'static str]) = match export {
             Export::Animation => ("GIF", &["gif"], &[".gif"]),
             Export::Pictures => ("PNG", &["png"], &[".png"]),
-            _ => ("NIfTI", &["gz", "nii"], &[".nii.gz", ".nii", ".hdr", ".img"]),
+            Export::Descriptions => ("ITK-SNAP labels", &DESCRIPTIONS, &[".label", ".txt"]),
+            Export::PhiOverTime => ("NIfTI", &["gz", "nii"], &[".nii.gz", ".nii", ".hdr", ".img"]),
+            _ => ("NIfTI, NRRD, MetaImage", &["gz", "nii", "nrrd", "nhdr", "mha", "mhd"], &WRITABLE),
         };
         let mut dialog = rfd::AsyncFileDialog::new().set_title("Save").add_filter(filter, endings);
         if let Some(folder) = proposal.parent().filter(|p| p.is_dir()) {

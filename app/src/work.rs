@@ -42,12 +42,22 @@ pub fn load_scan(path: &Path) -> anyhow::Result<LoadedScan> {
 /// # Errors
 /// The reader's reason, with the file's name.
 pub fn load_segmentation(path: &Path, serial: u64, scan: &Geometry) -> anyhow::Result<Outcome> {
-    let labels = Arc::new(io::read_labels(path)?.labels);
+    let read = io::read_labels(path)?;
+    let labels = Arc::new(read.labels);
     if labels.geometry().same_grid(scan, GRID_TOLERANCE_MM) {
-        return Ok(Outcome::Segmentation(serial, path.to_owned(), labels));
+        return Ok(Outcome::Segmentation(serial, path.to_owned(), labels, read.descriptions));
     }
     let grids = format!("Segmentation: {}. Scan: {}.", labels.geometry().describe(), scan.describe());
     Ok(Outcome::OtherGrid(serial, path.to_owned(), labels, grids))
+}
+
+/// Reads names and colours of labels from ITK-SNAP's description file.
+///
+/// # Errors
+/// The reader's reason, with the file's name.
+pub fn load_descriptions(path: PathBuf, serial: u64) -> anyhow::Result<Outcome> {
+    let names = io::read_label_file(&path)?;
+    Ok(Outcome::Descriptions(serial, path, names))
 }
 
 /// Brings a segmentation onto another grid, by the nearest voxel; outside of it is background.
@@ -209,9 +219,13 @@ pub(crate) fn slice_onto_scan(
 /// The writer's reason, with the file's name. An old file stays as it was.
 pub fn write(job: &WriteJob) -> anyhow::Result<Option<u64>> {
     match &job.content {
-        Content::Mask(labels, revision) => {
-            io::write_labels(&job.path, labels, Some(&provenance(&job.origin, "mask")))?;
+        Content::Mask(labels, revision, names) => {
+            io::write_named_labels(&job.path, labels, names, Some(&provenance(&job.origin, "mask")))?;
             Ok(Some(*revision))
+        }
+        Content::Descriptions(names) => {
+            io::write_label_file(&job.path, names)?;
+            Ok(None)
         }
         Content::Samples(geometry, samples) => {
             io::write_f32(&job.path, geometry, samples, Some(&provenance(&job.origin, "level set")))?;

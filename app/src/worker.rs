@@ -76,6 +76,7 @@ impl Worker {
             Effect::Load(_) | Effect::LoadSegmentation(..) | Effect::LoadReference(..) | Effect::Write(_) => {
                 &self.files
             }
+            Effect::LoadDescriptions(..) => &self.files,
             Effect::Resample(..) | Effect::ComputeSpeed(..) | Effect::Accept(_) => &self.computing,
             Effect::PrepareReference(_) | Effect::CompareProposal(_) => &self.computing,
             Effect::Propose(_) => &self.networks,
@@ -148,6 +149,7 @@ fn in_words(job: &Effect) -> String {
         Effect::Load(path) | Effect::LoadSegmentation(path, ..) | Effect::LoadReference(path, ..) => {
             format!("Reading {}", name(path))
         }
+        Effect::LoadDescriptions(path, _) => format!("Reading {}", name(path)),
         Effect::CompareProposal(_) => "Comparing with the reference".to_owned(),
         Effect::PrepareReference(_) => "Preparing the reference".to_owned(),
         Effect::Write(job) => format!("Writing {}", name(&job.path)),
@@ -169,12 +171,13 @@ fn run(job: Effect, graphics: &Graphics) -> Arrival {
             Err(error) => plain(Outcome::Failed(failure(&error))),
         },
         Effect::LoadSegmentation(path, serial, scan) => or_failed(work::load_segmentation(&path, serial, &scan)),
+        Effect::LoadDescriptions(path, serial) => or_failed(work::load_descriptions(path, serial)),
         Effect::LoadReference(path, serial, scan) => or_failed(reference::load(&path, serial, &scan)),
         Effect::CompareProposal(job) => plain(Outcome::Compared(Box::new(reference::compare(*job)))),
         Effect::PrepareReference(job) => or_failed(reference::prepare(&job)),
         Effect::Resample(labels, serial, target) => {
             let resampled = Arc::new(work::resample_labels(&labels, &target));
-            plain(Outcome::Segmentation(serial, "the resampled segmentation".into(), resampled))
+            plain(Outcome::Segmentation(serial, "the resampled segmentation".into(), resampled, Vec::new()))
         }
         Effect::ComputeSpeed(key, image) => plain(match work::compute_speed(&key, &image) {
             Ok(speed) => Outcome::Speed(Arc::new(speed)),

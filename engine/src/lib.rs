@@ -23,6 +23,7 @@ pub mod io;
 pub mod label;
 pub mod levelset;
 pub mod loss;
+pub mod mesh;
 pub mod metrics;
 pub mod models;
 pub mod neural;

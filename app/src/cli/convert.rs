@@ -1,4 +1,4 @@
-//! `zeroset convert IN OUT`: the same volume in another NIfTI layout.
+//! `zeroset convert IN OUT`: the same volume in another format or layout.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,9 +7,9 @@ use zeroset_engine::io::{self, ReadOptions};
 /// Arguments of `zeroset convert`.
 #[derive(clap::Args, Debug)]
 pub struct ConvertArgs {
-    /// Volume to read (.nii, .nii.gz, .hdr/.img)
+    /// Volume to read (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd)
     pub input: PathBuf,
-    /// File to write; its extension says the format (.nii, .nii.gz, .hdr or .img)
+    /// File to write; its ending says the format (.nii, .nii.gz, .hdr, .img, .nrrd, .seg.nrrd, .nhdr, .mha or .mhd)
     pub output: PathBuf,
     /// Which volume of a file with several, counted from 0
     #[arg(long, value_name = "N")]

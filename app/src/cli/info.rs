@@ -8,7 +8,7 @@ use zeroset_engine::io::{self, ReadOptions, ReadScan};
 /// Arguments of `zeroset info`.
 #[derive(clap::Args, Debug)]
 pub struct InfoArgs {
-    /// Scan, mask or phi (.nii, .nii.gz, .hdr/.img)
+    /// Scan, mask or phi (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd)
     pub file: PathBuf,
     /// Which volume of a file with several, counted from 0
     #[arg(long, value_name = "N")]

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod film;
 pub mod info;
+pub mod mesh;
 pub mod phantom;
 pub mod segment;
 pub mod train;
@@ -30,7 +31,7 @@ pub struct Cli {
     /// What to do without the window.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Scan to open in the window (.nii, .nii.gz, .hdr/.img).
+    /// Scan to open in the window (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd).
     pub file: Option<PathBuf>,
     /// Mask on the scan's grid to show over it.
     #[arg(long, value_name = "MASK", requires = "file")]
@@ -50,8 +51,10 @@ pub enum Command {
     Bench(bench::BenchArgs),
     /// Show a file's geometry, orientation, datatype and intensity range
     Info(info::InfoArgs),
-    /// Write a volume in another NIfTI layout, every number as it is
+    /// Write a volume in another format or layout, every number as it is
     Convert(convert::ConvertArgs),
+    /// Write the surface of a label or of phi as triangles in the patient: STL, OBJ, PLY
+    Mesh(mesh::MeshArgs),
     /// Compare a mask with another one: Dice, IoU, surface distances, volumes
     Evaluate(evaluate::EvaluateArgs),
     /// Write a synthetic contrast-enhanced CT of the abdomen, with its labels
@@ -109,6 +112,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Some(Command::Bench(args)) => bench::run(args, out),
         Some(Command::Info(args)) => info::run(args, out),
         Some(Command::Convert(args)) => convert::run(args, out),
+        Some(Command::Mesh(args)) => mesh::run(args, out),
         Some(Command::Evaluate(args)) => evaluate::run(args, out),
         Some(Command::Phantom(args)) => phantom::run(args, out),
         Some(Command::Demo(args)) => demo::run(args, out),

@@ -86,10 +86,12 @@ fn menus_ui(
         item(ui, "Open segmentation…", "Ctrl+O", open, Command::AskOpenSegmentation);
         item(ui, "Open reference…", "", open, Command::AskOpenReference);
         item(ui, "Import speed image…", "", open, Command::AskImportSpeed);
+        item(ui, "Load label descriptions…", "", open, Command::AskOpenDescriptions);
         ui.separator();
         let mask = session.document.as_ref().is_some_and(|d| d.labels.is_some());
         item(ui, "Save mask", "Ctrl+S", mask, Command::SaveMask);
         item(ui, "Save mask as…", "", mask, Command::AskSave(Export::Mask));
+        item(ui, "Save label descriptions…", "", open, Command::AskSave(Export::Descriptions));
         let there = session.evolution.exists();
         item(ui, "Save φ…", "", there, Command::AskSave(Export::Phi));
         let speed = session.document.as_ref().is_some_and(|d| d.speed_image.is_some());

@@ -19,10 +19,14 @@ impl Session {
             Command::Open(path) => return vec![Effect::Load(path)],
             Command::AskOpenSegmentation if self.document.is_some() => return vec![Effect::AskOpenSegmentation],
             Command::AskImportSpeed if self.document.is_some() => return vec![Effect::AskImportSpeed],
-            Command::AskOpenSegmentation | Command::AskImportSpeed => {
+            Command::AskOpenDescriptions if self.document.is_some() => return vec![Effect::AskOpenDescriptions],
+            Command::AskOpenSegmentation | Command::AskImportSpeed | Command::AskOpenDescriptions => {
                 self.notify(Severity::Warning, "Open a scan first (Ctrl+G)");
             }
             Command::OpenSegmentation(path) => return self.open_segmentation(path),
+            Command::OpenDescriptions(path) => {
+                return self.document.iter().map(|d| Effect::LoadDescriptions(path.clone(), d.serial)).collect();
+            }
             Command::ResampleSegmentation => return self.resample_segmentation(),
             Command::DropSegmentationOffer => self.segmentation_offer = None,
             Command::SaveMask => return self.save_mask(),
@@ -305,6 +309,7 @@ impl Session {
         };
         let proposal = match export {
             Export::Mask => document.save_path.clone(),
+            Export::Descriptions => beside("labels.label"),
             Export::Phi => beside("phi.nii.gz"),
             Export::Speed => beside("speed.nii.gz"),
             Export::Animation => beside("evolution.gif"),
@@ -328,8 +333,9 @@ impl Session {
             Export::Mask => {
                 document.save_path.clone_from(&path);
                 let revision = document.labels_revision;
-                document.labels.clone().map(|labels| Content::Mask(labels, revision))
+                document.labels.clone().map(|labels| Content::Mask(labels, revision, document.table.descriptions()))
             }
+            Export::Descriptions => Some(Content::Descriptions(document.table.descriptions())),
             Export::Phi => match (&self.evolution.place, &self.evolution.phi) {
                 (Some(place), Some(state)) => {
                     Some(Content::Samples(Box::new(place.geometry.clone()), state.phi.clone()))
@@ -349,7 +355,9 @@ impl Session {
         let Some(content) = content else {
             self.quit_after_save = false;
             let what = match export {
-                Export::Mask => "There is no mask yet: accept a contour into a label first (Enter)",
+                Export::Mask | Export::Descriptions => {
+                    "There is no mask yet: accept a contour into a label first (Enter)"
+                }
                 Export::Phi | Export::Animation | Export::Pictures | Export::PhiOverTime => {
                     "There is no evolution yet: place a seed and press Play (Space)"
                 }

@@ -44,6 +44,10 @@ pub enum Command {
     CloseReference,
     /// Ask for a speed image to import.
     AskImportSpeed,
+    /// Ask for a file with names and colours of labels.
+    AskOpenDescriptions,
+    /// Take names and colours of labels from a file.
+    OpenDescriptions(PathBuf),
     /// Save the mask where the document says.
     SaveMask,
     /// Ask where to save.
@@ -199,6 +203,8 @@ pub enum CompareCommand {
 pub enum Export {
     /// The segmentation on the scan's grid.
     Mask,
+    /// Names and colours of the labels.
+    Descriptions,
     /// φ on its grid.
     Phi,
     /// The speed image on its grid.
@@ -222,12 +228,16 @@ pub enum Effect {
     AskOpenReference,
     /// Show a dialog that imports a speed image.
     AskImportSpeed,
+    /// Show a dialog that opens names and colours of labels.
+    AskOpenDescriptions,
     /// Show a dialog that saves; the path is the proposal.
     AskSave(Export, PathBuf),
     /// Read a scan.
     Load(PathBuf),
     /// Read a segmentation for the document with this number and grid.
     LoadSegmentation(PathBuf, u64, Geometry),
+    /// Read names and colours of labels for the document with this number.
+    LoadDescriptions(PathBuf, u64),
     /// Read a reference for the document with this number and grid.
     LoadReference(PathBuf, u64, Geometry),
     /// Make labels of the reference ready to be drawn and counted.

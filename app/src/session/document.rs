@@ -195,6 +195,9 @@ impl Document {
 pub fn default_save_path(scan: Option<&Path>) -> PathBuf {
     let Some(scan) = scan else { return PathBuf::from("mask.nii.gz") };
     let name = scan.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = [".nii.gz", ".nii", ".hdr", ".img"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    let stem = [".nii.gz", ".nii", ".hdr", ".img", ".nrrd", ".nhdr", ".mha", ".mhd"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .unwrap_or(&name);
     scan.with_file_name(format!("{stem}_mask.nii.gz"))
 }

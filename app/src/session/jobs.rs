@@ -8,6 +8,7 @@ use super::proposal::{ProposalRun, Scope};
 use super::speed::{SpeedImage, SpeedKey};
 use std::path::PathBuf;
 use std::sync::Arc;
+use zeroset_engine::io::LabelDescription;
 use zeroset_engine::levelset::{LevelSetParams, StopRule};
 use zeroset_engine::models::{Catalogue, Listed};
 use zeroset_engine::roi::Roi;
@@ -152,8 +153,10 @@ pub struct WriteJob {
 /// What to write.
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// A mask; the number counts changes, to know what has been saved.
-    Mask(Arc<LabelMap>, u64),
+    /// A mask; the number counts changes, to know what has been saved. Names and colours go where the format has them.
+    Mask(Arc<LabelMap>, u64, Vec<LabelDescription>),
+    /// Names and colours of labels.
+    Descriptions(Vec<LabelDescription>),
     /// φ or a speed image.
     Samples(Box<Geometry>, Arc<Vec<f32>>),
     /// The evolution as an animated picture.

@@ -1,5 +1,7 @@
 //! The label table: number, name, colour and visibility of each label.
 
+use zeroset_engine::io::{LabelDescription, spread_colour};
+
 /// A label's entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
@@ -76,6 +78,29 @@ impl LabelTable {
         self.labels.insert(at, entry);
     }
 
+    /// The entries as other programs' files tell them.
+    pub fn descriptions(&self) -> Vec<LabelDescription> {
+        let describe = |label: &Label| LabelDescription {
+            name: label.name.clone(),
+            colour: label.colour,
+            visible: label.visible,
+            ..LabelDescription::unnamed(label.number)
+        };
+        self.labels.iter().map(describe).collect()
+    }
+
+    /// Takes names and colours over; entries that are not described stay.
+    pub fn describe(&mut self, descriptions: &[LabelDescription]) {
+        for description in descriptions {
+            self.ensure(description.number);
+            if let Some(label) = self.get_mut(description.number) {
+                label.name.clone_from(&description.name);
+                label.colour = description.colour;
+                label.visible = description.visible;
+            }
+        }
+    }
+
     /// The least number without an entry.
     pub fn free_number(&self) -> u16 {
         (1..u16::MAX).find(|&n| self.get(n).is_none()).unwrap_or(u16::MAX)
@@ -88,14 +113,4 @@ impl LabelTable {
         let at = numbers.iter().position(|&l| l == number).unwrap_or(0);
         numbers[if forward { (at + 1) % n } else { (at + n - 1) % n }]
     }
-}
-
-/// A colour for a number without an entry: hues spread by the golden ratio, medium saturation.
-fn spread_colour(number: u16) -> [u8; 3] {
-    let hue = (f32::from(number) * 0.618_034).fract() * 6.0;
-    std::array::from_fn(|channel| {
-        let k = (hue + [0.0, 4.0, 2.0][channel]) % 6.0;
-        let weight = ((k - 3.0).abs() - 1.0).clamp(0.0, 1.0);
-        (90.0 + 140.0 * weight) as u8
-    })
 }

@@ -9,12 +9,13 @@ use super::jobs::{AnimationJob, Content, Origin, WriteJob};
 use super::neural::MOMENTS;
 use super::reference::Compared;
 use super::{
-    Document, Effect, EvolutionView, History, Proposal, ReferenceMask, RunState, SegmentationOffer, Session, Severity,
-    SpeedImage, SpeedKey, Step, Tool, Window,
+    Command, Document, Effect, EvolutionView, History, Proposal, ReferenceMask, RunState, SegmentationOffer, Session,
+    Severity, SpeedImage, SpeedKey, Step, Tool, Window,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
 use zeroset_engine::LabelMap;
+use zeroset_engine::io::LabelDescription;
 use zeroset_engine::label::LabelDelta;
 
 /// A result of work that the session had asked for.
@@ -22,8 +23,11 @@ use zeroset_engine::label::LabelDelta;
 pub enum Outcome {
     /// A scan was read.
     Scan(LoadedScan),
-    /// A segmentation was read on the grid of the document with this number.
-    Segmentation(u64, PathBuf, Arc<LabelMap>),
+    /// A segmentation was read on the grid of the document with this number, with the names of its labels if the file
+    /// tells them.
+    Segmentation(u64, PathBuf, Arc<LabelMap>, Vec<LabelDescription>),
+    /// Names and colours of labels were read for the document with this number.
+    Descriptions(u64, PathBuf, Vec<LabelDescription>),
     /// A segmentation lies on another grid; both grids in words.
     OtherGrid(u64, PathBuf, Arc<LabelMap>, String),
     /// A reference was read, on the scan's grid; both grids in words when it had to be resampled.
@@ -65,8 +69,13 @@ impl Session {
         let current = self.document.as_ref().map(|d| d.serial);
         match outcome {
             Outcome::Scan(scan) => return self.open_document(scan),
-            Outcome::Segmentation(serial, path, labels) if current == Some(serial) => {
-                self.take_segmentation(path, labels)
+            Outcome::Segmentation(serial, path, labels, names) if current == Some(serial) => {
+                self.take_segmentation(path, labels);
+                self.take_descriptions(&names);
+            }
+            Outcome::Descriptions(serial, path, names) if current == Some(serial) => {
+                self.take_descriptions(&names);
+                self.notify(Severity::Info, format!("{} labels named by {}", names.len(), file_name(&path)));
             }
             Outcome::OtherGrid(serial, path, labels, grids) if current == Some(serial) => {
                 self.notify(
@@ -180,6 +189,15 @@ impl Session {
         self.history.seal();
         let plural = if present.len() == 1 { "" } else { "s" };
         self.notify(Severity::Info, format!("{}: {} label{plural}", file_name(&path), present.len()));
+    }
+
+    /// Names and colours of labels, as one step that can be undone.
+    fn take_descriptions(&mut self, names: &[LabelDescription]) {
+        let Some(mut table) = self.document.as_ref().map(|d| d.table.clone()).filter(|_| !names.is_empty()) else {
+            return;
+        };
+        table.describe(names);
+        self.apply(Command::SetTable(table));
     }
 
     fn take_accepted(&mut self, delta: LabelDelta, record: Accepted) -> Vec<Effect> {

@@ -1,9 +1,12 @@
-//! From one NIfTI format to another with every stored number as it is: datatype, slope, intercept,
-//! affine and comments stay; only byte order, layout and compression may change.
+//! From one format to another with every stored number as it is: datatype, slope, intercept, affine and comments stay;
+//! only byte order, layout and compression may change. Where the other format has no slope and intercept, the values
+//! that they give are written as float32.
 
-use super::nifti::{Image, Opened, put, write};
+use super::format::{Format, open};
+use super::nifti::{Image, put};
 use super::source::SourceInfo;
-use super::{IoError, ReadOptions};
+use super::write::write;
+use super::{IoError, ReadOptions, read, read_labels_with, write_f32, write_named_labels};
 use crate::geometry::Geometry;
 use std::path::Path;
 
@@ -18,14 +21,21 @@ pub struct Converted {
     pub source: SourceInfo,
 }
 
-/// Writes one volume of `input` to `output`; the format follows the output's extension. Memory does not
-/// grow with the volume.
+/// Writes one volume of `input` to `output`; the format follows the output's ending. Memory does not grow with the
+/// volume, unless values have to be computed (see above) or labels counted (for `.seg.nrrd`).
 ///
 /// # Errors
-/// The input is no sound NIfTI file, or the output cannot be written: then what was there before is
+/// The input is no sound volume, or the output cannot be written: then what was there before is
 /// untouched.
 pub fn convert(input: &Path, output: &Path, options: &ReadOptions) -> Result<Converted, IoError> {
-    let mut opened = Opened::open(input)?;
+    let format = Format::of_target(output)?;
+    let mut opened = open(input)?;
+    if format == Format::SegNrrd {
+        return convert_labels(input, output, options);
+    }
+    if !opened.scale.is_identity() && !format.scales() {
+        return convert_values(input, output, options);
+    }
     let frame = opened.choose_frame(options.frame).map_err(|problem| IoError::new(input, problem))?;
     let (geometry, source) = (opened.geometry.clone(), opened.source.clone());
     let warnings = std::mem::take(&mut opened.warnings);
@@ -35,6 +45,7 @@ pub fn convert(input: &Path, output: &Path, options: &ReadOptions) -> Result<Con
         datatype: opened.datatype,
         scale: opened.scale,
         labels: opened.labels,
+        descriptions: &[],
         comments: source.comments.clone(),
         series: None,
     };
@@ -62,4 +73,23 @@ pub fn convert(input: &Path, output: &Path, options: &ReadOptions) -> Result<Con
         }
     })?;
     Ok(Converted { geometry, warnings, source })
+}
+
+/// A label map with names: those of the input, or numbers.
+fn convert_labels(input: &Path, output: &Path, options: &ReadOptions) -> Result<Converted, IoError> {
+    let read = read_labels_with(input, options)?;
+    write_named_labels(output, &read.labels, &read.descriptions, read.source.provenance().as_ref())?;
+    Ok(Converted { geometry: read.labels.geometry().clone(), warnings: read.warnings, source: read.source })
+}
+
+/// The values that slope and intercept give.
+fn convert_values(input: &Path, output: &Path, options: &ReadOptions) -> Result<Converted, IoError> {
+    let mut read = read(input, options)?;
+    let geometry = read.volume.geometry().clone();
+    write_f32(output, &geometry, &read.volume.to_f32(), read.source.provenance().as_ref())?;
+    read.warnings.push(format!(
+        "the format of {} has no place for slope and intercept: the values that they give were written as float32",
+        output.file_name().unwrap_or_default().to_string_lossy()
+    ));
+    Ok(Converted { geometry, warnings: read.warnings, source: read.source })
 }

@@ -28,7 +28,7 @@ pub enum Problem {
     #[error("cannot be read: {0}")]
     Read(std::io::Error),
     /// A folder where a file is needed.
-    #[error("is a folder; give one file ({READABLE}); a folder of DICOM slices must be converted to NIfTI first")]
+    #[error("is a folder; give one file: {READABLE}; a folder of DICOM slices must be converted to NIfTI first")]
     Folder,
     /// Neither header size fits, and no magic either.
     #[error("is not a NIfTI file ({found}); Zeroset reads {READABLE}")]
@@ -108,17 +108,72 @@ pub enum Problem {
     },
     /// A compressed file too small for what it declares, whatever its content.
     #[error(
-        "cannot hold what its header declares: {declared} bytes of voxels in {compressed} bytes of gzip (at most 1032 to 1)"
+        "cannot hold what its header declares: {declared} bytes of voxels in {compressed} bytes of file (at most {ratio} to 1)"
     )]
     ImpossibleRatio {
         /// Bytes declared.
         declared: u64,
         /// Size of the compressed file.
         compressed: u64,
+        /// Most bytes that one byte of this coding can stand for.
+        ratio: u64,
     },
     /// gzip says the content is damaged.
     #[error("is damaged: gzip: {0}")]
     Gzip(std::io::Error),
+    /// zlib says the content is damaged.
+    #[error("is damaged: zlib: {0}")]
+    Zlib(std::io::Error),
+    /// Voxels written as text that are no numbers of their type.
+    #[error("has voxels that cannot be read: {0}")]
+    Text(std::io::Error),
+    /// A field of a text header that cannot be used.
+    #[error("has \"{field}: {found}\" in its {format} header, expected {expected}")]
+    Field {
+        /// `NRRD` or `MetaImage`.
+        format: &'static str,
+        /// Name of the field.
+        field: &'static str,
+        /// Its text, shortened.
+        found: String,
+        /// What would do.
+        expected: String,
+    },
+    /// A field of a text header that has to be there.
+    #[error("has no field \"{field}\" in its {format} header; without it the voxels cannot be read")]
+    MissingField {
+        /// `NRRD` or `MetaImage`.
+        format: &'static str,
+        /// Name of the field.
+        field: &'static str,
+    },
+    /// A sound file of a kind that Zeroset does not read; the text says what to do.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A detached header that leads away from its folder, or to nothing.
+    #[error("has its voxels in {found}, which {problem}; put that file beside the header, named without folders")]
+    DataFile {
+        /// The name in the header, shortened.
+        found: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A line of a label description file that describes no label.
+    #[error("has in line {line} \"{found}\", expected {expected}")]
+    LabelLine {
+        /// Its number, from 1.
+        line: usize,
+        /// Its text, shortened.
+        found: String,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// A label description file without a label.
+    #[error("describes no label; expected lines like {expected}")]
+    NoLabels {
+        /// What a line has to be.
+        expected: &'static str,
+    },
     /// A datatype without one real number per voxel.
     #[error(
         "holds {name} voxels (datatype {code}); Zeroset reads real numbers: 8 to 64-bit integers, float32 and float64"
@@ -196,7 +251,7 @@ pub enum Problem {
         missing: PathBuf,
     },
     /// A target whose name does not say the format.
-    #[error("has an extension that Zeroset does not write; use .nii, .nii.gz, .hdr or .img")]
+    #[error("has an extension that Zeroset does not write; use {WRITABLE}")]
     Extension,
     /// Existing target that may not be replaced.
     #[error("is read-only; it was left as it is: choose another name")]
@@ -207,13 +262,20 @@ pub enum Problem {
     /// Reading was stopped because its receiver failed.
     #[error("was not read to its end")]
     Stopped,
+    /// The format of the name cannot hold what is to be written; the text says what to do.
+    #[error("cannot be written: {0}")]
+    NotWritten(String),
     /// f32 cannot hold a number of the header.
     #[error("cannot be written as NIfTI: {0}")]
     NotRepresentable(String),
 }
 
 /// What [`crate::io::read`] reads, for messages.
-pub const READABLE: &str = "NIfTI-1 and NIfTI-2: .nii, .nii.gz, .hdr/.img";
+pub const READABLE: &str =
+    "NIfTI-1 and NIfTI-2 (.nii, .nii.gz, .hdr/.img), NRRD (.nrrd, .seg.nrrd, .nhdr) and MetaImage (.mha, .mhd)";
+
+/// Endings of what [`crate::io::write_volume`] writes, for messages.
+pub const WRITABLE: &str = ".nii, .nii.gz, .hdr, .img, .nrrd, .seg.nrrd (labels), .nhdr, .mha or .mhd";
 
 /// Bytes as MiB, for messages.
 pub(super) fn mib(bytes: u64) -> String {

@@ -5,16 +5,24 @@
 
 mod atomic;
 mod convert;
+mod description;
 mod error;
+mod format;
+mod header_text;
+mod label_file;
 mod memory;
+mod metaimage;
 mod nifti;
+mod nrrd;
 mod read;
 mod source;
 mod write;
 
 pub use atomic::AtomicFile;
 pub use convert::{Converted, convert};
-pub use error::{IoError, Problem, READABLE};
+pub use description::{LabelDescription, spread_colour};
+pub use error::{IoError, Problem, READABLE, WRITABLE};
+pub use label_file::{read_label_file, write_label_file};
 pub use read::{NonFinite, ReadLabels, ReadOptions, ReadScan, read, read_labels, read_labels_with};
 pub use source::SourceInfo;
-pub use write::{check_target, write_f32, write_f32_series, write_labels, write_volume};
+pub use write::{check_target, write_f32, write_f32_series, write_labels, write_named_labels, write_volume};

@@ -1,8 +1,9 @@
 //! Reads a file into a [`Volume`] or a [`LabelMap`].
 
-use super::nifti::{LabelSink, Opened, SampleSink};
+use super::format::open;
+use super::nifti::{LabelSink, SampleSink};
 use super::source::SourceInfo;
-use super::{IoError, memory};
+use super::{IoError, LabelDescription, memory};
 use crate::label::LabelMap;
 use crate::volume::Volume;
 use serde::Serialize;
@@ -39,6 +40,8 @@ pub struct ReadScan {
 pub struct ReadLabels {
     /// The label map.
     pub labels: LabelMap,
+    /// Names and colours of labels, where the file tells them (`.seg.nrrd`).
+    pub descriptions: Vec<LabelDescription>,
     /// What the user should know, one sentence each.
     pub warnings: Vec<String>,
     /// Where it came from.
@@ -81,7 +84,7 @@ impl NonFinite {
 /// large. Nothing is allocated for voxels before the header is found sound.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<ReadScan, IoError> {
     let at = |problem| IoError::new(path, problem);
-    let mut opened = Opened::open(path)?;
+    let mut opened = open(path)?;
     let frame = opened.choose_frame(options.frame).map_err(at)?;
     let (geometry, source) = (opened.geometry.clone(), opened.source.clone());
     let mut warnings = std::mem::take(&mut opened.warnings);
@@ -121,13 +124,14 @@ pub fn read_labels(path: &Path) -> Result<ReadLabels, IoError> {
 /// As [`read_labels`].
 pub fn read_labels_with(path: &Path, options: &ReadOptions) -> Result<ReadLabels, IoError> {
     let at = |problem| IoError::new(path, problem);
-    let mut opened = Opened::open(path)?;
+    let mut opened = open(path)?;
     let frame = opened.choose_frame(options.frame).map_err(at)?;
     let (geometry, source) = (opened.geometry.clone(), opened.source.clone());
     let warnings = std::mem::take(&mut opened.warnings);
+    let descriptions = std::mem::take(&mut opened.descriptions);
     let size = geometry.size();
     memory::check(size, 2 * geometry.len() as u64, options.memory_limit_bytes).map_err(at)?;
     let mut sink = LabelSink::new(opened.datatype, opened.big_endian, opened.scale, size).map_err(at)?;
     opened.read_frame(frame, |bytes| sink.push(bytes)).map_err(at)?;
-    Ok(ReadLabels { labels: LabelMap::new(geometry, sink.finish()), warnings, source })
+    Ok(ReadLabels { labels: LabelMap::new(geometry, sink.finish()), descriptions, warnings, source })
 }

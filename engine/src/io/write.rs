@@ -1,8 +1,9 @@
 //! Writes masks, volumes and phi, on exactly the grid they are given with.
 
-use super::IoError;
 use super::atomic::AtomicFile;
-use super::nifti::{Datatype, Image, Scale, Target, put, write};
+use super::format::Format;
+use super::nifti::{self, Datatype, Image, Scale, put};
+use super::{IoError, LabelDescription, Problem, metaimage, nrrd};
 use crate::geometry::Geometry;
 use crate::label::LabelMap;
 use crate::provenance::Provenance;
@@ -16,25 +17,63 @@ const PIECE: usize = 64 * 1024;
 /// Whether a volume could be written to `path` now: to be asked before long work, not after it.
 ///
 /// # Errors
-/// An extension that is not NIfTI's, no such folder, a folder or file that may not be written.
+/// Another ending than [`super::WRITABLE`], no such folder, a folder or file that may not be written.
 pub fn check_target(path: &Path) -> Result<(), IoError> {
-    for file in Target::new(path)?.files() {
+    for file in Format::files(path)? {
         // Dropped at once: nothing stays behind.
-        AtomicFile::create(file).map_err(|problem| IoError::new(file, problem))?;
+        AtomicFile::create(&file).map_err(|problem| IoError::new(&file, problem))?;
     }
     Ok(())
 }
 
-/// Writes a label map: uint8, or uint16 when a label is above 255. The format follows the extension:
-/// `.nii`, `.nii.gz`, or `.hdr`/`.img` for a pair.
+/// Writes an image in the format of its name.
+pub(super) fn write(
+    path: &Path,
+    image: &Image,
+    voxels: impl FnOnce(&mut dyn Write) -> Result<(), IoError>,
+) -> Result<(), IoError> {
+    let format = Format::of_target(path)?;
+    let refuse = |words: &str| Err(IoError::new(path, Problem::NotWritten(words.into())));
+    if image.series.is_some() && format != Format::Nifti {
+        return refuse("a series of volumes is written as NIfTI only: choose a name that ends in .nii.gz");
+    }
+    if !image.labels && format == Format::SegNrrd {
+        return refuse("a .seg.nrrd holds labels: choose a name that ends in .nrrd");
+    }
+    match format {
+        Format::Nifti => nifti::write(path, image, voxels),
+        Format::Nrrd => nrrd::write(path, image, false, voxels),
+        Format::SegNrrd => nrrd::write(path, image, true, voxels),
+        Format::MetaImage => metaimage::write(path, image, voxels),
+    }
+}
+
+/// Writes a label map: uint8, or uint16 when a label is above 255. The format follows the name's ending
+/// ([`super::WRITABLE`]); formats of two files write the other one beside it.
 ///
 /// # Errors
-/// Another extension, or a target that cannot be written: then what was there before is untouched.
+/// Another ending, or a target that cannot be written: then what was there before is untouched.
 pub fn write_labels(path: &Path, labels: &LabelMap, provenance: Option<&Provenance>) -> Result<(), IoError> {
+    write_named_labels(path, labels, &[], provenance)
+}
+
+/// [`write_labels`] with names and colours, for formats that keep them (`.seg.nrrd`); labels without one get
+/// `Label 12`.
+///
+/// # Errors
+/// As [`write_labels`].
+pub fn write_named_labels(
+    path: &Path,
+    labels: &LabelMap,
+    names: &[LabelDescription],
+    provenance: Option<&Provenance>,
+) -> Result<(), IoError> {
+    let named = |n: u16| names.iter().find(|d| d.number == n).cloned().unwrap_or_else(|| LabelDescription::unnamed(n));
+    let descriptions: Vec<LabelDescription> = labels.present().into_iter().map(named).collect();
     let values = labels.labels();
     let narrow = values.iter().all(|&v| v <= 255);
     let datatype = if narrow { Datatype::U8 } else { Datatype::U16 };
-    let image = image(labels.geometry(), datatype, true, provenance);
+    let image = Image { descriptions: &descriptions, ..image(labels.geometry(), datatype, true, provenance) };
     write(path, &image, |out| {
         if narrow {
             put_all(path, out, values, |&v| [v as u8])
@@ -44,7 +83,8 @@ pub fn write_labels(path: &Path, labels: &LabelMap, provenance: Option<&Provenan
     })
 }
 
-/// Writes a volume as it is kept: f32, or int16 with slope and intercept. Formats as [`write_labels`].
+/// Writes a volume as it is kept: f32, or int16 with slope and intercept (f32 where the format has no place for these).
+/// Formats as [`write_labels`].
 ///
 /// # Errors
 /// As [`write_labels`].
@@ -53,6 +93,9 @@ pub fn write_volume(path: &Path, volume: &Volume, provenance: Option<&Provenance
         Samples::F32(values) => write_f32(path, volume.geometry(), values, provenance),
         Samples::I16 { stored, slope, intercept } => {
             let scale = Scale { slope: f64::from(*slope), intercept: f64::from(*intercept) };
+            if !scale.is_identity() && !Format::of_target(path)?.scales() {
+                return write_f32(path, volume.geometry(), &volume.to_f32(), provenance);
+            }
             let image = Image { scale, ..image(volume.geometry(), Datatype::I16, false, provenance) };
             write(path, &image, |out| put_all(path, out, stored, |v| v.to_le_bytes()))
         }
@@ -99,7 +142,8 @@ pub fn write_f32_series(
 
 fn image<'a>(geometry: &'a Geometry, datatype: Datatype, labels: bool, provenance: Option<&Provenance>) -> Image<'a> {
     let comments = provenance.map(Provenance::to_json).into_iter().collect();
-    Image { geometry, datatype, scale: Scale { slope: 1.0, intercept: 0.0 }, labels, comments, series: None }
+    let scale = Scale { slope: 1.0, intercept: 0.0 };
+    Image { geometry, datatype, scale, labels, descriptions: &[], comments, series: None }
 }
 
 fn put_all<T, const N: usize>(

@@ -11,7 +11,7 @@ use std::path::PathBuf;
     other networks find the organ in the box on their own. The first method is what the others are measured against."
 )]
 pub struct CompareArgs {
-    /// Scan (.nii, .nii.gz, .hdr/.img)
+    /// Scan (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd)
     pub image: PathBuf,
     /// Method; repeat for two or more
     #[arg(long = "method", value_enum, required = true)]

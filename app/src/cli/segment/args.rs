@@ -16,7 +16,7 @@ use zeroset_engine::roi::Roi;
     The methods unet to deep-chan-vese run the program's network of that kind, or the one given by --model."
 )]
 pub struct SegmentArgs {
-    /// Scan (.nii, .nii.gz, .hdr/.img)
+    /// Scan (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd)
     pub image: PathBuf,
     /// Mask to write, on the scan's own grid
     #[arg(short, long, value_name = "MASK")]

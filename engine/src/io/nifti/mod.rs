@@ -15,11 +15,13 @@ mod labels;
 mod open;
 mod samples;
 mod stream;
+mod text;
 mod write;
 
 pub(super) use datatype::Datatype;
 pub(super) use files::Target;
 pub(super) use labels::LabelSink;
-pub(super) use open::Opened;
+pub(super) use open::{Opened, angle_warnings};
 pub(super) use samples::{SampleSink, Scale};
+pub(super) use stream::{ByteSource, Coding};
 pub(super) use write::{Image, put, write};

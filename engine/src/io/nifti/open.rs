@@ -8,7 +8,7 @@ use super::header::{Header, INTENT_LABEL, Version};
 use super::samples::Scale;
 use super::stream::ByteSource;
 use crate::geometry::Geometry;
-use crate::io::{IoError, Problem, SourceInfo};
+use crate::io::{IoError, LabelDescription, Problem, SourceInfo};
 use std::path::Path;
 
 /// Longest text between header and voxels that is read; beyond it extensions are skipped.
@@ -24,8 +24,11 @@ pub(crate) struct Opened {
     pub geometry: Geometry,
     pub source: SourceInfo,
     pub warnings: Vec<String>,
-    stream: ByteSource,
-    data_offset: u64,
+    /// Names and colours of labels, where the file tells them.
+    pub descriptions: Vec<LabelDescription>,
+    pub stream: ByteSource,
+    /// First byte of the voxels in the stream.
+    pub data_offset: u64,
 }
 
 impl Opened {
@@ -96,7 +99,8 @@ impl Opened {
         };
         let big_endian = header.big_endian;
         let labels = header.intent_code == INTENT_LABEL;
-        Ok(Self { datatype, big_endian, scale, labels, geometry, source, warnings, stream, data_offset })
+        let descriptions = Vec::new();
+        Ok(Self { datatype, big_endian, scale, labels, geometry, source, warnings, descriptions, stream, data_offset })
     }
 
     /// Bytes of one volume.
@@ -212,7 +216,7 @@ fn unit_warning(header: &Header) -> Option<String> {
 }
 
 /// Angles that other programs refuse or ignore.
-fn angle_warnings(geometry: &Geometry) -> Vec<String> {
+pub(crate) fn angle_warnings(geometry: &Geometry) -> Vec<String> {
     let mut warnings = Vec::new();
     let (shear, oblique) = (geometry.shear_degrees(), geometry.oblique_degrees());
     if shear > 0.01 {

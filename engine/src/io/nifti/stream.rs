@@ -1,14 +1,18 @@
-//! A file's bytes in order, plain or gzip, and a second thread that fetches them ahead.
+//! A file's bytes in order, plain or decoded, and a second thread that fetches them ahead.
 
+use super::datatype::Datatype;
+use super::text::TextNumbers;
 use crate::io::Problem;
-use flate2::bufread::GzDecoder;
+use flate2::bufread::{GzDecoder, ZlibDecoder};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// deflate cannot shrink further: 258 bytes for two bits.
-const MAX_GZIP_RATIO: u64 = 1032;
+const MAX_DEFLATE_RATIO: u64 = 1032;
+/// A number of text takes at least a digit and a space, and becomes at most eight bytes.
+const MAX_TEXT_RATIO: u64 = 8;
 /// Bytes per piece: fits the second-level cache together with what it is converted to. A multiple
 /// of every datatype's size, so that no number is cut.
 pub(crate) const CHUNK_BYTES: usize = 512 * 1024;
@@ -27,6 +31,18 @@ pub(crate) struct ByteSource {
 enum Inner {
     Plain(BufReader<File>),
     Gzip(Box<GzipMembers>),
+    Zlib(Box<ZlibDecoder<BufReader<File>>>),
+    Text(Box<TextNumbers<BufReader<File>>>),
+}
+
+/// How voxels are stored from some byte of a file on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Plain,
+    Gzip,
+    Zlib,
+    /// Numbers in decimal, apart by white space; handed out as little-endian numbers of the datatype.
+    Text(Datatype),
 }
 
 impl ByteSource {
@@ -43,6 +59,26 @@ impl ByteSource {
         Ok(Self { inner, file_bytes: metadata.len(), position: 0 })
     }
 
+    /// Opens a file whose content from byte `offset` on is coded. Positions count decoded bytes from there on; those
+    /// of a plain file count from its start.
+    pub fn open_at(path: &Path, offset: u64, coding: Coding) -> Result<Self, Problem> {
+        let file = File::open(path).map_err(Problem::Read)?;
+        let metadata = file.metadata().map_err(Problem::Read)?;
+        if metadata.is_dir() {
+            return Err(Problem::Folder);
+        }
+        let mut reader = BufReader::with_capacity(256 * 1024, file);
+        reader.seek(SeekFrom::Start(offset)).map_err(Problem::Read)?;
+        let inner = match coding {
+            Coding::Plain => Inner::Plain(reader),
+            Coding::Gzip => Inner::Gzip(Box::new(GzipMembers::new(reader))),
+            Coding::Zlib => Inner::Zlib(Box::new(ZlibDecoder::new(reader))),
+            Coding::Text(datatype) => Inner::Text(Box::new(TextNumbers::new(reader, datatype))),
+        };
+        let position = if coding == Coding::Plain { offset } else { 0 };
+        Ok(Self { inner, file_bytes: metadata.len(), position })
+    }
+
     /// Whether the content is gzip.
     pub fn is_gzip(&self) -> bool {
         matches!(self.inner, Inner::Gzip(_))
@@ -51,13 +87,17 @@ impl ByteSource {
     /// Refuses a promise of `end` bytes (from the start) that the file cannot keep, before anything
     /// is allocated: exactly for a plain file, by deflate's best ratio for gzip.
     pub fn check_holds(&self, start: u64, end: u64) -> Result<(), Problem> {
-        if self.is_gzip() {
-            if end > self.file_bytes.saturating_mul(MAX_GZIP_RATIO) {
-                return Err(Problem::ImpossibleRatio { declared: end, compressed: self.file_bytes });
+        let ratio = match &self.inner {
+            Inner::Plain(_) if end > self.file_bytes => {
+                let found = self.file_bytes.saturating_sub(start);
+                return Err(Problem::Truncated { expected: end.saturating_sub(start), found });
             }
-        } else if end > self.file_bytes {
-            let found = self.file_bytes.saturating_sub(start);
-            return Err(Problem::Truncated { expected: end.saturating_sub(start), found });
+            Inner::Plain(_) => return Ok(()),
+            Inner::Gzip(_) | Inner::Zlib(_) => MAX_DEFLATE_RATIO,
+            Inner::Text(_) => MAX_TEXT_RATIO,
+        };
+        if end > self.file_bytes.saturating_mul(ratio) {
+            return Err(Problem::ImpossibleRatio { declared: end, compressed: self.file_bytes, ratio });
         }
         Ok(())
     }
@@ -70,8 +110,7 @@ impl ByteSource {
                 Ok(0) => break,
                 Ok(n) => filled += n,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) if self.is_gzip() => return Err(Problem::Gzip(e)),
-                Err(e) => return Err(Problem::Read(e)),
+                Err(e) => return Err(self.inner.problem(e)),
             }
         }
         self.position += filled as u64;
@@ -164,7 +203,7 @@ impl ByteSource {
 
     fn next_chunk(&mut self, piece: &mut [u8], total: u64, done: u64) -> Result<(), Problem> {
         let filled = match self.fill(piece) {
-            Err(Problem::Gzip(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => 0,
+            Err(Problem::Gzip(e) | Problem::Zlib(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => 0,
             other => other?,
         };
         if filled < piece.len() {
@@ -173,10 +212,10 @@ impl ByteSource {
         Ok(())
     }
 
-    /// Decodes the rest of a gzip file: its checksum stands at its end, and damage can make more bytes
+    /// Decodes the rest of a compressed file: its checksum stands at its end, and damage can make more bytes
     /// than there were. A reasonable surplus is no error; after an unreasonable one nothing is verified.
     fn finish(&mut self, declared_end: u64) -> Result<(), Problem> {
-        if !self.is_gzip() {
+        if !matches!(self.inner, Inner::Gzip(_) | Inner::Zlib(_)) {
             return Ok(());
         }
         let mut rest = vec![0; 64 * 1024];
@@ -191,6 +230,20 @@ impl Read for Inner {
         match self {
             Self::Plain(reader) => reader.read(buffer),
             Self::Gzip(members) => members.read(buffer),
+            Self::Zlib(decoder) => decoder.read(buffer),
+            Self::Text(numbers) => numbers.read(buffer),
+        }
+    }
+}
+
+impl Inner {
+    /// What a failure to read means.
+    fn problem(&self, error: std::io::Error) -> Problem {
+        match self {
+            Self::Gzip(_) => Problem::Gzip(error),
+            Self::Zlib(_) => Problem::Zlib(error),
+            Self::Text(_) if error.kind() == std::io::ErrorKind::InvalidData => Problem::Text(error),
+            Self::Plain(_) | Self::Text(_) => Problem::Read(error),
         }
     }
 }

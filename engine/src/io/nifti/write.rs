@@ -7,7 +7,7 @@ use super::header::Header;
 use super::samples::Scale;
 use crate::geometry::Geometry;
 use crate::io::atomic::AtomicFile;
-use crate::io::{IoError, Problem};
+use crate::io::{IoError, LabelDescription, Problem};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{BufWriter, Write};
@@ -20,6 +20,8 @@ pub(crate) struct Image<'a> {
     pub scale: Scale,
     /// Whether the voxels are label numbers.
     pub labels: bool,
+    /// Names and colours of the labels, for formats that keep them.
+    pub descriptions: &'a [LabelDescription],
     /// Texts for the header's comments.
     pub comments: Vec<String>,
     /// Volumes one after the other and the time between them, where there are several.
