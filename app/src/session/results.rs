@@ -197,7 +197,9 @@ impl Session {
             return;
         };
         table.describe(names);
+        self.history.seal();
         self.apply(Command::SetTable(table));
+        self.history.seal();
     }
 
     fn take_accepted(&mut self, delta: LabelDelta, record: Accepted) -> Vec<Effect> {
