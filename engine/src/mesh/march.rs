@@ -27,11 +27,14 @@ const TETRAHEDRA: [[usize; 4]; 6] =
 pub fn of_phi(geometry: &Geometry, phi: &[f32]) -> Mesh {
     assert_eq!(phi.len(), geometry.len(), "values must fill the grid");
     let mut march = March { geometry, phi, vertices: Vec::new(), by_edge: HashMap::new(), triangles: Vec::new() };
-    let [nx, ny, nz] = geometry.size().map(|n| n as isize);
-    for z in -1..nz {
-        for y in -1..ny {
-            for x in -1..nx {
-                march.cell([x, y, z]);
+    // Only cells with a corner inside hold a piece of the surface.
+    if let Some((lower, upper)) = bounds(geometry.size(), |i| phi[i] < 0.0) {
+        let (lower, upper) = (lower.map(|v| v as isize - 1), upper.map(|v| v as isize));
+        for z in lower[2]..=upper[2] {
+            for y in lower[1]..=upper[1] {
+                for x in lower[0]..=upper[0] {
+                    march.cell([x, y, z]);
+                }
             }
         }
     }
@@ -46,15 +49,39 @@ pub fn of_phi(geometry: &Geometry, phi: &[f32]) -> Mesh {
 
 /// The surface of the voxels with a label: the zero of the distance to their faces. Empty without such a voxel.
 pub fn of_label(labels: &LabelMap, label: u16) -> Mesh {
-    let mask: Vec<bool> = labels.labels().iter().map(|&l| l == label).collect();
-    let geometry = labels.geometry();
+    let (grid, all) = (labels.geometry(), labels.labels());
+    let nothing = Mesh { vertices_mm: Vec::new(), triangles: Vec::new() };
+    let Some((lower, upper)) = bounds(grid.size(), |i| all[i] == label) else { return nothing };
+    // One voxel more on each side, where there is one: from there on the distances around the label are exact.
+    let lower = lower.map(|v| v.saturating_sub(1));
+    let size: [usize; 3] = std::array::from_fn(|d| (upper[d] + 2).min(grid.size()[d]) - lower[d]);
+    let Ok(part) = grid.cropped(lower, size) else { return nothing };
+    let mask: Vec<bool> = (0..part.len())
+        .map(|i| {
+            let local = [i % size[0], i / size[0] % size[1], i / size[0] / size[1]];
+            labels.at(std::array::from_fn(|d| lower[d] + local[d])) == label
+        })
+        .collect();
     if mask.iter().all(|&inside| inside) {
-        return of_phi(geometry, &vec![-1.0; mask.len()]);
+        return of_phi(&part, &vec![-1.0; mask.len()]);
     }
-    if !mask.contains(&true) {
-        return Mesh { vertices_mm: Vec::new(), triangles: Vec::new() };
+    of_phi(&part, &signed_distance_mm(&mask, size, part.spacing_mm()))
+}
+
+/// The least and the greatest voxel index along each axis where `holds(index)`.
+fn bounds(size: [usize; 3], holds: impl Fn(usize) -> bool) -> Option<([usize; 3], [usize; 3])> {
+    let (mut lower, mut upper) = ([usize::MAX; 3], [0; 3]);
+    for z in 0..size[2] {
+        for y in 0..size[1] {
+            let row = (z * size[1] + y) * size[0];
+            let Some(first) = (0..size[0]).find(|x| holds(row + x)) else { continue };
+            let last = (first..size[0]).rfind(|x| holds(row + x)).unwrap_or(first);
+            for (d, (least, greatest)) in [(first, last), (y, y), (z, z)].into_iter().enumerate() {
+                (lower[d], upper[d]) = (lower[d].min(least), upper[d].max(greatest));
+            }
+        }
     }
-    of_phi(geometry, &signed_distance_mm(&mask, geometry.size(), geometry.spacing_mm()))
+    (lower[0] != usize::MAX).then_some((lower, upper))
 }
 
 struct March<'a> {

@@ -22,7 +22,7 @@ fn every_pair_of_formats() {
     for from in names {
         let (code, _, err) = zeroset(&["convert", &first.display().to_string(), &at(from)]);
         assert_eq!(code, 0, "{err}");
-        for to in names.map(|name| name.replace('a', "b")) {
+        for to in names.map(|name| name.replacen('a', "b", 1)) {
             let (code, text, err) = zeroset(&["convert", &at(from), &at(&to)]);
             assert_eq!(code, 0, "{from} to {to}: {err}");
             assert!(text.contains("int16"), "{text}");

@@ -113,7 +113,7 @@ fn nrrd_fields_that_cannot_be_used() {
         ("origin: (0,0,0)", "origin: (0,0,", "vectors of 3 numbers"),
         ("origin: (0,0,0)", "origin: (0,0,0) (1,1,1)", "one vector"),
         ("encoding: raw", "encoding: bzip2", "raw, gzip or ascii"),
-        ("encoding: raw", "encoding: gzip", "gzip"),
+        ("encoding: raw", "encoding: gzip", "is truncated"),
         ("encoding: raw\n", "", "no field \"encoding\""),
         ("encoding: raw", "encoding: raw\nbyte skip: -2", "a whole number of at least 0, or -1"),
         ("encoding: raw", "encoding: raw\nbyte skip: 9223372036854775807", "0 are there"),

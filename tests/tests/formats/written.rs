@@ -20,7 +20,7 @@ fn orientations() -> Vec<([usize; 3], [f64; 3])> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4, ..ProptestConfig::default() })]
 
     /// Every orientation, turned by any rotation, with any spacing, sheared or not: scan, mask and φ come back.
     #[test]

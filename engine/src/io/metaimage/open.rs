@@ -107,6 +107,9 @@ fn place(header: &Header, warnings: &mut Vec<String>) -> Result<Geometry, Proble
             [0.0; 3]
         }
     };
+    if let Some(unit) = header.get("DistanceUnits").filter(|unit| !matches!(*unit, "mm" | "?" | "")) {
+        warnings.push(format!("the header gives lengths in \"{}\"; they are taken as mm", shortened(unit)));
+    }
     // Three numbers after each other are one voxel axis.
     let rows =
         std::array::from_fn(|r| std::array::from_fn(|c| if c == 3 { origin[r] } else { axes[3 * c + r] * spacing[c] }));
