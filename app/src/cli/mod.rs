@@ -13,6 +13,7 @@ pub mod film;
 pub mod info;
 pub mod phantom;
 pub mod segment;
+pub mod source;
 pub mod train;
 
 use clap::{Parser, Subcommand};
@@ -30,7 +31,7 @@ pub struct Cli {
     /// What to do without the window.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Scan to open in the window (.nii, .nii.gz, .hdr/.img).
+    /// Scan to open in the window (.nii, .nii.gz, .hdr/.img, or DICOM: a folder or one of its slices).
     pub file: Option<PathBuf>,
     /// Mask on the scan's grid to show over it.
     #[arg(long, value_name = "MASK", requires = "file")]
@@ -48,9 +49,9 @@ pub struct Cli {
 pub enum Command {
     /// Measure how fast this machine runs
     Bench(bench::BenchArgs),
-    /// Show a file's geometry, orientation, datatype and intensity range
+    /// Show a scan's geometry, orientation, datatype and intensity range, or the series in a DICOM folder
     Info(info::InfoArgs),
-    /// Write a volume in another NIfTI layout, every number as it is
+    /// Write a NIfTI volume or a DICOM series as NIfTI, every number as it is
     Convert(convert::ConvertArgs),
     /// Compare a mask with another one: Dice, IoU, surface distances, volumes
     Evaluate(evaluate::EvaluateArgs),

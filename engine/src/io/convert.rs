@@ -1,9 +1,9 @@
-//! From one NIfTI format to another with every stored number as it is: datatype, slope, intercept,
+//! From one NIfTI format (or a DICOM series) to another with every stored number as it is: datatype, slope, intercept,
 //! affine and comments stay; only byte order, layout and compression may change.
 
 use super::nifti::{Image, Opened, put, write};
 use super::source::SourceInfo;
-use super::{IoError, ReadOptions};
+use super::{IoError, ReadOptions, dicom, read, write_volume};
 use crate::geometry::Geometry;
 use std::path::Path;
 
@@ -19,12 +19,18 @@ pub struct Converted {
 }
 
 /// Writes one volume of `input` to `output`; the format follows the output's extension. Memory does not
-/// grow with the volume.
+/// grow with the volume, except for a DICOM series: it is read and written as it is kept.
 ///
 /// # Errors
 /// The input is no sound NIfTI file, or the output cannot be written: then what was there before is
 /// untouched.
 pub fn convert(input: &Path, output: &Path, options: &ReadOptions) -> Result<Converted, IoError> {
+    if dicom::is_dicom(input) {
+        let scan = read(input, options)?;
+        write_volume(output, &scan.volume, None)?;
+        let geometry = scan.volume.geometry().clone();
+        return Ok(Converted { geometry, warnings: scan.warnings, source: scan.source });
+    }
     let mut opened = Opened::open(input)?;
     let frame = opened.choose_frame(options.frame).map_err(|problem| IoError::new(input, problem))?;
     let (geometry, source) = (opened.geometry.clone(), opened.source.clone());

@@ -5,6 +5,7 @@
 
 mod atomic;
 mod convert;
+mod dicom;
 mod error;
 mod memory;
 mod nifti;
@@ -14,7 +15,8 @@ mod write;
 
 pub use atomic::AtomicFile;
 pub use convert::{Converted, convert};
+pub use dicom::{DicomProblem, SeriesInfo, file_of_series, list_series};
 pub use error::{IoError, Problem, READABLE};
 pub use read::{NonFinite, ReadLabels, ReadOptions, ReadScan, read, read_labels, read_labels_with};
-pub use source::SourceInfo;
+pub use source::{SourceInfo, identity};
 pub use write::{check_target, write_f32, write_f32_series, write_labels, write_volume};
