@@ -57,8 +57,8 @@ fn steps(placed: &[Placed], resample: bool) -> Result<Steps, DicomProblem> {
     let (total, count) = (last.along - first.along, placed.len());
     let found: Vec<f64> = placed.windows(2).map(|pair| pair[1].along - pair[0].along).collect();
     let usual = median(&found);
-    // Positions are rounded in headers; a hundredth of a step, or 0.05 mm where that is little.
-    let tolerance = (0.01 * usual).max(0.05_f64.min(0.1 * usual));
+    // Headers round positions to 0.1 mm or so, the ends of the line too: 0.1 mm, but never much of a step.
+    let tolerance = (0.01 * usual).max(0.1_f64.min(0.1 * usual));
     let per_mm = (last.position - first.position) / total;
     // All on one line, so that one affine holds for all of them.
     let off = |p: &Placed| (p.position - first.position - per_mm * (p.along - first.along)).norm();
