@@ -101,9 +101,9 @@ fn uneven(placed: &[Placed], found: &[f64], usual: f64, tolerance: f64) -> Dicom
         times >= 1.0 && (step - times * usual).abs() <= tolerance * times
     };
     let odd = |&step: &f64| (step - usual).abs() > tolerance;
-    let at = found.iter().position(|step| odd(step)).unwrap_or(0);
+    let at = found.iter().position(odd).unwrap_or(0);
     let (before, after) = (placed[at].describe(), placed[at + 1].describe());
-    if found.iter().all(|step| whole(step)) {
+    if found.iter().all(whole) {
         let others = found.iter().filter(|step| odd(step)).count().saturating_sub(1);
         let more = if others > 0 { format!(", and {others} more gap(s)") } else { String::new() };
         let missing = (found[at] / usual).round() as usize - 1;
