@@ -49,7 +49,7 @@ pub enum DicomProblem {
         problem: Box<DicomProblem>,
     },
     /// Several series, and none chosen.
-    #[error("holds {}; choose one by --series N: {list}", count(*series))]
+    #[error("holds {}; choose one by --series N, or open one of its slices: {list}", count(*series))]
     Several {
         /// How many.
         series: usize,
@@ -57,7 +57,7 @@ pub enum DicomProblem {
         list: String,
     },
     /// No CT, and nothing chosen.
-    #[error("holds no CT series that could be a volume; choose one by --series N: {list}")]
+    #[error("holds no CT series that could be a volume; choose one by --series N, or open one of its slices: {list}")]
     NoCt {
         /// All series, in few words each.
         list: String,
