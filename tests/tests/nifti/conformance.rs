@@ -113,7 +113,7 @@ fn a_pair_opens_by_either_half() {
         let [a, b] = [header, image].map(|name| open_fixture(&format!("awkward/{name}")));
         assert_eq!(a.volume.geometry(), b.volume.geometry());
         assert_eq!(a.volume.to_f32(), b.volume.to_f32());
-        assert!(a.source.data_path.ends_with(image), "the hash is that of the voxels");
+        assert!(a.source.data_paths[0].ends_with(image), "the hash is that of the voxels");
     }
 }
 
