@@ -34,17 +34,23 @@ impl Dialogs {
     /// Shows the dialog that an effect asks for; false when it asks for none.
     pub fn show(&self, effect: &Effect, speed: &crate::session::SpeedSettings) -> bool {
         match effect {
-            Effect::AskOpen => self.pick("Open a scan", Command::Open),
-            Effect::AskOpenSegmentation => self.pick("Open a segmentation", Command::OpenSegmentation),
-            Effect::AskOpenReference => self.pick("Open a reference", Command::OpenReference),
+            Effect::AskOpen => self.pick("Open a scan", true, Command::Open),
+            Effect::AskOpenSegmentation => self.pick("Open a segmentation", false, Command::OpenSegmentation),
+            Effect::AskOpenReference => self.pick("Open a reference", false, Command::OpenReference),
             Effect::AskImportSpeed => {
                 let speed = speed.clone();
-                self.pick("Import a speed image", move |path| {
+                self.pick("Import a speed image", false, move |path| {
                     Command::SetSpeed(crate::session::SpeedSettings { imported: Some(path), ..speed })
                 });
             }
             Effect::AskOpenDescriptions => {
-                self.pick_of("Load label descriptions", "ITK-SNAP labels", &DESCRIPTIONS, Command::OpenDescriptions);
+                self.pick_of(
+                    "Load label descriptions",
+                    "ITK-SNAP labels",
+                    &DESCRIPTIONS,
+                    false,
+                    Command::OpenDescriptions,
+                );
             }
             Effect::AskSave(export, proposal) => self.save(*export, proposal),
             _ => return false,
@@ -52,18 +58,21 @@ impl Dialogs {
         true
     }
 
-    fn pick(&self, title: &str, command: impl FnOnce(PathBuf) -> Command + Send + 'static) {
-        self.pick_of(title, "Volumes", &READABLE, command);
+    fn pick(&self, title: &str, slices: bool, command: impl FnOnce(PathBuf) -> Command + Send + 'static) {
+        self.pick_of(title, "Volumes", &READABLE, slices, command);
     }
 
+    /// `slices`: also DICOM slices, which often have no ending at all; any one of them opens its series.
     fn pick_of(
         &self,
         title: &str,
         filter: &str,
         endings: &[&str],
+        slices: bool,
         command: impl FnOnce(PathBuf) -> Command + Send + 'static,
     ) {
         let dialog = rfd::AsyncFileDialog::new().set_title(title).add_filter(filter, endings);
+        let dialog = if slices { dialog.add_filter("DICOM slice", &["*"]) } else { dialog };
         let future = dialog.pick_file();
         self.wait(async move { future.await.map(|file| command(file.path().to_owned())) });
     }

@@ -16,7 +16,7 @@ use zeroset_engine::label::LabelDelta;
 use zeroset_engine::levelset::Method;
 use zeroset_engine::levelset::measure::percentile;
 use zeroset_engine::levelset::speed::{EdgeOptions, SpeedField, Window, edge_strength};
-use zeroset_engine::provenance::{Provenance, sha256_of_file};
+use zeroset_engine::provenance::Provenance;
 use zeroset_engine::roi::Roi;
 use zeroset_engine::{Geometry, LabelMap, Volume};
 
@@ -249,8 +249,7 @@ fn provenance(origin: &Origin, otherwise: &str) -> Provenance {
     let last = origin.accepted.last();
     let mut provenance = Provenance::new(last.map_or_else(|| otherwise.to_owned(), method_of));
     if let Some(source) = &origin.source {
-        provenance.source_file = source.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        provenance.source_sha256 = sha256_of_file(source).unwrap_or_default();
+        (provenance.source_file, provenance.source_sha256) = io::identity(source).unwrap_or_default();
     }
     if let Some(last) = last {
         provenance.parameters = parameters(last);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The origin of a mask or phi, stored as a comment in the file's header.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,14 +76,27 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// # Errors
 /// The file cannot be read.
 pub fn sha256_of_file(path: &Path) -> std::io::Result<String> {
-    let mut file = File::open(path)?;
+    sha256_of_files(&[path.to_owned()]).map_err(|(_, error)| error)
+}
+
+/// SHA-256 of files one after the other, as if they were one.
+///
+/// # Errors
+/// The first file that cannot be read, and why.
+pub fn sha256_of_files(paths: &[PathBuf]) -> Result<String, (PathBuf, std::io::Error)> {
     let mut hash = Sha256::new();
     let mut piece = vec![0; 256 * 1024];
-    loop {
-        match file.read(&mut piece)? {
-            0 => break,
-            n => hash.update(&piece[..n]),
-        }
+    for path in paths {
+        let mut add = || {
+            let mut file = File::open(path)?;
+            loop {
+                match file.read(&mut piece)? {
+                    0 => return Ok(()),
+                    n => hash.update(&piece[..n]),
+                }
+            }
+        };
+        add().map_err(|error| (path.clone(), error))?;
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -73,7 +73,7 @@ fn convert_keeps_the_volume_and_says_what_it_wrote() {
     let (code, text, err) = zeroset(&["convert", &source, &out.to_string_lossy(), "--frame", "3"]);
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(text.contains("int16") && text.contains("2x3x4 voxels"), "{text}");
-    let options = |frame| ReadOptions { frame, memory_limit_bytes: None };
+    let options = |frame| ReadOptions { frame, ..ReadOptions::default() };
     let wanted = read(Path::new(&source), &options(Some(3))).unwrap_or_else(|e| panic!("{e}")).volume;
     let found = read(&out, &options(None)).unwrap_or_else(|e| panic!("{e}")).volume;
     assert_eq!(found.to_f32(), wanted.to_f32());

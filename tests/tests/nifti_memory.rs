@@ -100,8 +100,11 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
 
 /// Reads in every way. Success and refusal are both fine; a panic or a flood of memory is not.
 fn try_everything(path: &Path, folder: &Path, round: usize) -> bool {
-    let options =
-        ReadOptions { frame: round.is_multiple_of(3).then_some(round % 2), memory_limit_bytes: Some(8 * MIB as u64) };
+    let options = ReadOptions {
+        frame: round.is_multiple_of(3).then_some(round % 2),
+        memory_limit_bytes: Some(8 * MIB as u64),
+        ..ReadOptions::default()
+    };
     let (opened, peak) = peak_bytes(|| {
         let scan = read(path, &options);
         let labels = read_labels_with(path, &options);

@@ -1,18 +1,19 @@
 //! `zeroset info FILE`: geometry, orientation, datatype, intensity range, warnings and origin of a file.
 
+use crate::cli::source::{self, SourceArgs};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
-use zeroset_engine::io::{self, ReadOptions, ReadScan};
+use zeroset_engine::io::{self, ReadScan, SeriesInfo};
 
 /// Arguments of `zeroset info`.
 #[derive(clap::Args, Debug)]
 pub struct InfoArgs {
-    /// Scan, mask or phi (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd)
+    /// Scan, mask or phi (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd), DICOM folder or one of its slices
     pub file: PathBuf,
-    /// Which volume of a file with several, counted from 0
-    #[arg(long, value_name = "N")]
-    pub frame: Option<usize>,
+    /// How it is to be read
+    #[command(flatten)]
+    pub source: SourceArgs,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
@@ -23,11 +24,30 @@ pub struct InfoArgs {
 /// # Errors
 /// The file cannot be read.
 pub fn run(args: InfoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
-    let scan = io::read(&args.file, &ReadOptions { frame: args.frame, memory_limit_bytes: None })?;
+    let scan = match io::read(&args.file, &args.source.options()) {
+        Ok(scan) => scan,
+        // Several series, and none chosen: the list of them is the answer.
+        Err(error) => match source::choices(&args.file, &error).filter(|_| args.source.series.is_none()) {
+            Some(series) => return list(&series, args.json, out),
+            None => return Err(error.into()),
+        },
+    };
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&as_json(&scan))?)?;
     } else {
         as_text(&scan, out)?;
+    }
+    Ok(())
+}
+
+fn list(series: &[SeriesInfo], json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&json!({ "series": series }))?)?;
+        return Ok(());
+    }
+    writeln!(out, "several series; choose one by --series N")?;
+    for series in series {
+        writeln!(out, "{}", series.describe().replace(char::is_control, " "))?;
     }
     Ok(())
 }
@@ -50,6 +70,7 @@ fn as_json(scan: &ReadScan) -> Value {
         "oblique_degrees": geometry.oblique_degrees(),
         "shear_degrees": geometry.shear_degrees(),
         "intensity": { "least": scan.range.0, "greatest": scan.range.1 },
+        "window": scan.window.map(|[center, width]| json!({ "center": center, "width": width })),
         "non_finite": scan.non_finite,
         "memory_bytes": scan.volume.bytes(),
         "descrip": source.descrip,
@@ -92,6 +113,9 @@ fn as_text(scan: &ReadScan, out: &mut dyn Write) -> std::io::Result<()> {
     }
     line("affine from", source.affine_from.clone())?;
     line("intensity", format!("{} to {}", scan.range.0, scan.range.1))?;
+    if let Some([center, width]) = scan.window {
+        line("window", format!("center {center}, width {width}"))?;
+    }
     if !source.descrip.is_empty() {
         line("descrip", source.descrip.clone())?;
     }

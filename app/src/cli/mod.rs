@@ -14,6 +14,7 @@ pub mod info;
 pub mod mesh;
 pub mod phantom;
 pub mod segment;
+pub mod source;
 pub mod train;
 
 use clap::{Parser, Subcommand};
@@ -31,7 +32,8 @@ pub struct Cli {
     /// What to do without the window.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Scan to open in the window (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd).
+    /// Scan to open in the window (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd, or DICOM: a folder or one of its
+    /// slices).
     pub file: Option<PathBuf>,
     /// Mask on the scan's grid to show over it.
     #[arg(long, value_name = "MASK", requires = "file")]
@@ -49,9 +51,9 @@ pub struct Cli {
 pub enum Command {
     /// Measure how fast this machine runs
     Bench(bench::BenchArgs),
-    /// Show a file's geometry, orientation, datatype and intensity range
+    /// Show a scan's geometry, orientation, datatype and intensity range, or the series in a DICOM folder
     Info(info::InfoArgs),
-    /// Write a volume in another format or layout, every number as it is
+    /// Write a volume or a DICOM series in another format or layout, every number as it is
     Convert(convert::ConvertArgs),
     /// Write the surface of a label or of phi as triangles in the patient: STL, OBJ, PLY
     Mesh(mesh::MeshArgs),

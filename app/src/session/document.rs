@@ -191,13 +191,13 @@ impl Document {
     }
 }
 
-/// `kidney_ct.nii.gz` is saved as `kidney_ct_mask.nii.gz` beside it.
+/// `kidney_ct.nii.gz` is saved as `kidney_ct_mask.nii.gz` beside it, a DICOM series as `mask.nii.gz`: names of its
+/// files and folders often hold the patient's.
 pub fn default_save_path(scan: Option<&Path>) -> PathBuf {
     let Some(scan) = scan else { return PathBuf::from("mask.nii.gz") };
     let name = scan.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = [".nii.gz", ".nii", ".hdr", ".img", ".nrrd", ".nhdr", ".mha", ".mhd"]
         .iter()
-        .find_map(|end| name.strip_suffix(end))
-        .unwrap_or(&name);
-    scan.with_file_name(format!("{stem}_mask.nii.gz"))
+        .find_map(|end| name.strip_suffix(end));
+    scan.with_file_name(stem.map_or_else(|| "mask.nii.gz".to_owned(), |stem| format!("{stem}_mask.nii.gz")))
 }

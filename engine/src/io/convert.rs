@@ -1,12 +1,12 @@
-//! From one format to another with every stored number as it is: datatype, slope, intercept, affine and comments stay;
-//! only byte order, layout and compression may change. Where the other format has no slope and intercept, the values
-//! that they give are written as float32.
+//! From one format (or a DICOM series) to another with every stored number as it is: datatype, slope, intercept, affine
+//! and comments stay; only byte order, layout and compression may change. Where the other format has no slope and
+//! intercept, the values that they give are written as float32.
 
 use super::format::{Format, open};
 use super::nifti::{Image, put};
 use super::source::SourceInfo;
 use super::write::write;
-use super::{IoError, ReadOptions, read, read_labels_with, write_f32, write_named_labels};
+use super::{IoError, ReadOptions, dicom, read, read_labels_with, write_f32, write_named_labels, write_volume};
 use crate::geometry::Geometry;
 use std::path::Path;
 
@@ -22,13 +22,19 @@ pub struct Converted {
 }
 
 /// Writes one volume of `input` to `output`; the format follows the output's ending. Memory does not grow with the
-/// volume, unless values have to be computed (see above) or labels counted (for `.seg.nrrd`).
+/// volume, unless values have to be computed (see above), labels counted (for `.seg.nrrd`), or a DICOM series is read.
 ///
 /// # Errors
 /// The input is no sound volume, or the output cannot be written: then what was there before is
 /// untouched.
 pub fn convert(input: &Path, output: &Path, options: &ReadOptions) -> Result<Converted, IoError> {
     let format = Format::of_target(output)?;
+    if dicom::is_dicom(input) {
+        let scan = read(input, options)?;
+        write_volume(output, &scan.volume, None)?;
+        let geometry = scan.volume.geometry().clone();
+        return Ok(Converted { geometry, warnings: scan.warnings, source: scan.source });
+    }
     let mut opened = open(input)?;
     if format == Format::SegNrrd {
         return convert_labels(input, output, options);

@@ -1,5 +1,6 @@
 //! What can be wrong with a file, each with what was expected and what was found.
 
+use super::dicom::DicomProblem;
 use crate::geometry::GeometryError;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -28,8 +29,11 @@ pub enum Problem {
     #[error("cannot be read: {0}")]
     Read(std::io::Error),
     /// A folder where a file is needed.
-    #[error("is a folder; give one file: {READABLE}; a folder of DICOM slices must be converted to NIfTI first")]
+    #[error("is a folder; give one file of {MASKS}")]
     Folder,
+    /// A DICOM series that gives no volume.
+    #[error(transparent)]
+    Dicom(Box<DicomProblem>),
     /// Neither header size fits, and no magic either.
     #[error("is not a NIfTI file ({found}); Zeroset reads {READABLE}")]
     NotNifti {
@@ -271,11 +275,20 @@ pub enum Problem {
 }
 
 /// What [`crate::io::read`] reads, for messages.
-pub const READABLE: &str =
+pub const READABLE: &str = "NIfTI-1 and NIfTI-2 (.nii, .nii.gz, .hdr/.img), NRRD (.nrrd, .seg.nrrd, .nhdr), MetaImage (.mha, .mhd) and \
+     folders of DICOM slices";
+/// What [`crate::io::read_labels`] reads, for messages.
+const MASKS: &str =
     "NIfTI-1 and NIfTI-2 (.nii, .nii.gz, .hdr/.img), NRRD (.nrrd, .seg.nrrd, .nhdr) and MetaImage (.mha, .mhd)";
 
 /// Endings of what [`crate::io::write_volume`] writes, for messages.
 pub const WRITABLE: &str = ".nii, .nii.gz, .hdr, .img, .nrrd, .seg.nrrd (labels), .nhdr, .mha or .mhd";
+
+impl From<DicomProblem> for Problem {
+    fn from(problem: DicomProblem) -> Self {
+        Self::Dicom(Box::new(problem))
+    }
+}
 
 /// Bytes as MiB, for messages.
 pub(super) fn mib(bytes: u64) -> String {

@@ -6,6 +6,7 @@
 mod atomic;
 mod convert;
 mod description;
+mod dicom;
 mod error;
 mod format;
 mod header_text;
@@ -21,8 +22,9 @@ mod write;
 pub use atomic::AtomicFile;
 pub use convert::{Converted, convert};
 pub use description::{LabelDescription, spread_colour};
+pub use dicom::{DicomProblem, SeriesInfo, file_of_series, list_series};
 pub use error::{IoError, Problem, READABLE, WRITABLE};
 pub use label_file::{read_label_file, write_label_file};
 pub use read::{NonFinite, ReadLabels, ReadOptions, ReadScan, read, read_labels, read_labels_with};
-pub use source::SourceInfo;
+pub use source::{SourceInfo, identity};
 pub use write::{check_target, write_f32, write_f32_series, write_labels, write_named_labels, write_volume};

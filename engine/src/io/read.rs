@@ -3,7 +3,7 @@
 use super::format::open;
 use super::nifti::{LabelSink, SampleSink};
 use super::source::SourceInfo;
-use super::{IoError, LabelDescription, memory};
+use super::{IoError, LabelDescription, dicom, memory};
 use crate::label::LabelMap;
 use crate::volume::Volume;
 use serde::Serialize;
@@ -17,6 +17,11 @@ pub struct ReadOptions {
     pub frame: Option<usize>,
     /// Most bytes that the samples may take. Without a limit it is what the system has left.
     pub memory_limit_bytes: Option<u64>,
+    /// Which series of a DICOM folder: its number in the list, from 1, or its UID. Without a choice it is
+    /// the one of the given file, or the only CT.
+    pub series: Option<String>,
+    /// Whether DICOM slices with gaps or uneven steps may be interpolated onto even ones.
+    pub resample: bool,
 }
 
 /// A scan and what is to be said about it.
@@ -33,6 +38,8 @@ pub struct ReadScan {
     pub warnings: Vec<String>,
     /// Where it came from.
     pub source: SourceInfo,
+    /// Centre and width of the window that the file asks for, in its intensities.
+    pub window: Option<[f64; 2]>,
 }
 
 /// A label map and what is to be said about it.
@@ -77,12 +84,16 @@ impl NonFinite {
     }
 }
 
-/// Reads a scan. Integers that fit are kept in 16 bits, everything else as f32.
+/// Reads a scan: a NIfTI file, a folder of DICOM slices or one file of them. Integers that fit are kept in
+/// 16 bits, everything else as f32.
 ///
 /// # Errors
 /// The file cannot be read, is damaged, is no volume of real numbers, has no usable affine, or is too
 /// large. Nothing is allocated for voxels before the header is found sound.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<ReadScan, IoError> {
+    if dicom::is_dicom(path) {
+        return dicom::read(path, options);
+    }
     let at = |problem| IoError::new(path, problem);
     let mut opened = open(path)?;
     let frame = opened.choose_frame(options.frame).map_err(at)?;
@@ -107,7 +118,7 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<ReadScan, IoError> {
         warnings.push(format!("every voxel has the same value, {least}: there is nothing to see"));
     }
     let volume = Volume::with_samples(geometry, taken.samples);
-    Ok(ReadScan { volume, range: taken.range, non_finite, warnings, source })
+    Ok(ReadScan { volume, range: taken.range, non_finite, warnings, source, window: None })
 }
 
 /// Reads a label map: whole numbers from 0 to 65535, in any datatype.

@@ -1,18 +1,19 @@
 //! What a file says about itself, beside its voxels.
 
-use super::{IoError, Problem};
-use crate::provenance::{Provenance, sha256_of_file};
+use super::{IoError, Problem, ReadOptions, dicom};
+use crate::provenance::{Provenance, sha256_of_files};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where a volume came from.
 #[derive(Clone, Debug, Serialize)]
 pub struct SourceInfo {
-    /// Name of the opened file, without folders.
+    /// Name of the opened file, without folders; of a DICOM series no name of a file or folder, which often
+    /// hold the patient's.
     pub file_name: String,
-    /// The file that holds the voxels (of a pair, the `.img`).
+    /// The files that hold the voxels (of a pair, the `.img`; of a DICOM series, its slices in their order).
     #[serde(skip)]
-    pub data_path: PathBuf,
+    pub data_paths: Vec<PathBuf>,
     /// Format in words, e.g. `NIfTI-1 single file, little endian, gzip`.
     pub format: String,
     /// Stored datatype, e.g. `int16`.
@@ -34,16 +35,34 @@ pub struct SourceInfo {
 }
 
 impl SourceInfo {
-    /// SHA-256 of the file that holds the voxels, lower-case hexadecimal. Reads the file.
+    /// SHA-256 of the files that hold the voxels, one after the other, lower-case hexadecimal. Reads them.
     ///
     /// # Errors
     /// The file cannot be read any more.
     pub fn sha256(&self) -> Result<String, IoError> {
-        sha256_of_file(&self.data_path).map_err(|e| IoError::new(&self.data_path, Problem::Read(e)))
+        hash(&self.data_paths)
     }
 
     /// The first comment that tells how the file came about.
     pub fn provenance(&self) -> Option<Provenance> {
         self.comments.iter().find_map(|comment| Provenance::from_comment(comment))
     }
+}
+
+/// Name and SHA-256 that a scan is known by in provenance: what [`super::read`] says of it, without reading voxels.
+///
+/// # Errors
+/// The scan cannot be read any more.
+pub fn identity(path: &Path) -> Result<(String, String), IoError> {
+    if dicom::is_dicom(path) {
+        // Which slices it was; whether they were interpolated does not change their bytes.
+        let options = ReadOptions { resample: true, ..ReadOptions::default() };
+        return Ok((dicom::NAME.to_owned(), hash(&dicom::files(path, &options)?)?));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok((name, hash(&[path.to_owned()])?))
+}
+
+fn hash(paths: &[PathBuf]) -> Result<String, IoError> {
+    sha256_of_files(paths).map_err(|(path, e)| IoError::new(path, Problem::Read(e)))
 }

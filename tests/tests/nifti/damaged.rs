@@ -157,7 +157,7 @@ fn impossible_sizes() {
 #[test]
 fn a_limit_on_memory_is_kept() {
     let path = nifti("datatypes/int16_little_1.nii");
-    let limited = |bytes| read(&path, &ReadOptions { frame: None, memory_limit_bytes: Some(bytes) });
+    let limited = |bytes| read(&path, &ReadOptions { memory_limit_bytes: Some(bytes), ..ReadOptions::default() });
     assert!(limited(48).is_ok());
     let error = limited(47).expect_err("too large");
     assert!(matches!(error.problem, Problem::TooLarge { needed: 48, limit: 47, size: [2, 3, 4] }), "{error}");
@@ -264,7 +264,7 @@ fn files_that_are_not_there() {
     let missing = folder.path().join("missing.nii.gz");
     assert!(matches!(refused(&missing), Problem::Read(_)));
     assert!(matches!(refused(&folder.path().join("missing.img")), Problem::Read(_)));
-    assert!(matches!(refused(folder.path()), Problem::Folder));
+    assert!(matches!(refused(folder.path()), Problem::Dicom(_)));
     for (present, absent) in [("pair.hdr", "alone.img"), ("pair.img", "alone.hdr")] {
         let alone = folder.path().join("alone").with_extension(&present[5..]);
         std::fs::copy(nifti(&format!("awkward/{present}")), &alone).expect("copy");

@@ -174,7 +174,7 @@ fn conversion_keeps_every_stored_number() {
     for golden in expected() {
         for (frame, layout) in (0..golden.frames.len()).flat_map(|f| LAYOUTS.map(|l| (f, l))) {
             let path = folder.path().join(layout);
-            let options = ReadOptions { frame: Some(frame), memory_limit_bytes: None };
+            let options = ReadOptions { frame: Some(frame), ..ReadOptions::default() };
             convert(&nifti(&golden.name), &path, &options).unwrap_or_else(|e| panic!("{e}"));
             let source = read(&nifti(&golden.name), &options).unwrap_or_else(|e| panic!("{e}"));
             let back = read(&path, &ReadOptions::default()).unwrap_or_else(|e| panic!("{e}"));
@@ -206,7 +206,7 @@ fn a_failure_leaves_the_old_file() {
     let short = folder.path().join("short.nii.gz");
     let whole = std::fs::read(nifti("awkward/four_d.nii.gz")).expect("fixture");
     std::fs::write(&short, &whole[..whole.len() - 40]).expect("write");
-    let options = ReadOptions { frame: Some(4), memory_limit_bytes: None };
+    let options = ReadOptions { frame: Some(4), ..ReadOptions::default() };
     let error = convert(&short, &old, &options).expect_err("truncated input");
     assert!(error.path == short, "the error names the input: {error}");
     untouched(&old);

@@ -1,5 +1,6 @@
 //! The words of `zeroset segment`.
 
+use crate::cli::source::SourceArgs;
 use clap::ValueEnum;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -16,7 +17,7 @@ use zeroset_engine::roi::Roi;
     The methods unet to deep-chan-vese run the program's network of that kind, or the one given by --model."
 )]
 pub struct SegmentArgs {
-    /// Scan (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd)
+    /// Scan (.nii, .nii.gz, .hdr/.img, .nrrd, .nhdr, .mha, .mhd), DICOM folder or one of its slices
     pub image: PathBuf,
     /// Mask to write, on the scan's own grid
     #[arg(short, long, value_name = "MASK")]
@@ -150,9 +151,9 @@ pub struct SegmentArgs {
     /// Label number of the mask
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub label: u16,
-    /// Which volume of a file with several, counted from 0
-    #[arg(long, value_name = "N")]
-    pub frame: Option<usize>,
+    /// How the scan is to be read
+    #[command(flatten)]
+    pub source: SourceArgs,
     /// Also write phi (mm, negative inside)
     #[arg(long, value_name = "PHI")]
     pub phi: Option<PathBuf>,

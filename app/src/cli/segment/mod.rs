@@ -29,8 +29,7 @@ use zeroset_engine::recipe::{FileId, Recipe, Report};
 pub fn run(args: SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let Some(method) = args.classical() else { return network::run(&args, out) };
     let started = Instant::now();
-    let options = ReadOptions { frame: args.frame, memory_limit_bytes: None };
-    let scan = io::read(&args.image, &options)?;
+    let scan = io::read(&args.image, &args.source.options())?;
     warn(&args.image, &scan.warnings);
     if let Some(path) = &args.animate {
         film::check_name(path)?;

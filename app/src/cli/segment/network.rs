@@ -13,7 +13,7 @@ use std::time::Instant;
 use zeroset_engine::analysis::{Part, side_labels};
 use zeroset_engine::device::{Device, network_device_name};
 use zeroset_engine::infer::{InferReport, OrganPhi};
-use zeroset_engine::io::{self, ReadOptions};
+use zeroset_engine::io;
 use zeroset_engine::levelset::LevelSet;
 use zeroset_engine::ode::SolverParams;
 use zeroset_engine::propose::{Beginning, Proposal, Question, Stage, propose};
@@ -71,7 +71,7 @@ pub fn run(args: &SegmentArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let choice::Networks { organ, network, first } = choice::networks(args, &burn)?;
     let method = network.checkpoint.manifest.network.name();
     refuse_foreign_options(args, method)?;
-    let scan = io::read(&args.image, &ReadOptions { frame: args.frame, memory_limit_bytes: None })?;
+    let scan = io::read(&args.image, &args.source.options())?;
     warn(&args.image, &scan.warnings);
     let init = args.init.as_deref().map(io::read_labels).transpose()?;
     let roi = args.roi.map(|roi| roi.0);

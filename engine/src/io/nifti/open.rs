@@ -86,7 +86,7 @@ impl Opened {
         let image = files.image.clone().unwrap_or_else(|| files.header.clone());
         let source = SourceInfo {
             file_name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            data_path: image,
+            data_paths: vec![image],
             format: format_name(&header, pair, stream.is_gzip()),
             datatype: datatype.name().into(),
             slope: scale.slope,

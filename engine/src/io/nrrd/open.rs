@@ -37,7 +37,7 @@ pub(in crate::io) fn open(path: &Path) -> Result<Opened, Problem> {
     };
     let source = SourceInfo {
         file_name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        data_path,
+        data_paths: vec![data_path],
         format: format!("NRRD {layout}, {order}, {how}"),
         datatype: datatype.name().into(),
         slope: 1.0,
