@@ -16,7 +16,8 @@ fn networks_are_found_by_organ_and_method() {
         let choice = catalogue.choose(organ, method).unwrap();
         (choice.network.name.clone(), choice.first.map(|first| first.name.clone()))
     };
-    assert_eq!(chosen("kidney", None), ("kidney-node".into(), Some("both-unet".into())));
+    assert_eq!(chosen("kidney", None), ("both-unet".into(), None));
+    assert_eq!(chosen("kidney", Some("node-contour")), ("kidney-node".into(), Some("both-unet".into())));
     assert_eq!(chosen("kidney", Some("unet")), ("both-unet".into(), None));
     assert_eq!(chosen("liver", None), ("both-unet".into(), None));
     let missing = catalogue.choose("spleen", None).unwrap_err().to_string();

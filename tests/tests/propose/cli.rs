@@ -28,12 +28,18 @@ fn mask(folder: &Path) -> LabelMap {
 }
 
 #[test]
-fn an_organ_needs_no_other_option() {
+fn an_organ_needs_no_other_option_and_its_contour_may_be_evolved() {
     let folder = folder();
     let folder = folder.path();
-    let (code, out, err) =
-        zeroset("segment DIR/ct.nii.gz --organ kidney -o DIR/m.nii.gz --models DIR/models --report DIR/r.json", folder);
+    let line = "segment DIR/ct.nii.gz --organ kidney -o DIR/m.nii.gz --models DIR/models --report DIR/r.json";
+    let (code, out, err) = zeroset(line, folder);
     assert_eq!(code, 0, "{err}");
+    assert!(out.contains("unet on 70 slices"), "{out}");
+    let found = mask(folder);
+    let (code, out, err) = zeroset(&format!("{line} --method node-contour"), folder);
+    assert_eq!(code, 0, "{err}");
+    // The contour ODE of this test leaves a contour as it is.
+    assert_eq!(mask(folder).labels(), found.labels());
     assert!(out.contains("node-contour from both-unet on 20 slices"), "{out}");
     // Left and right together, label 1, to the voxel; what is no kidney is gone.
     let truth = labels(&lps(), &[LEFT, RIGHT]);
@@ -69,7 +75,7 @@ fn sides_parts_methods_and_tolerances_can_be_asked_for() {
     let truth = labels(&lps(), &[LEFT, RIGHT]);
     assert!(sides.labels().iter().zip(truth.labels()).all(|(m, t)| *m == if *t > 0 { t + 2 } else { 0 }));
     assert_eq!(run("--organ kidney --keep-all").1.count(1), 2000 + 2000 + 1000 + 8);
-    let (out, _) = run("--organ kidney --tolerance 1e-4 --json");
+    let (out, _) = run("--organ kidney --method node-contour --tolerance 1e-4 --json");
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["tolerance"], 1e-4);
     // A liver of 160 mL is the largest part of what is bright.

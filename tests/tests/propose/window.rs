@@ -106,7 +106,10 @@ fn one_button_shows_a_dashed_contour_that_can_be_accepted() {
     assert_eq!(bench.session().document.as_ref().unwrap().labels.as_ref().unwrap().present(), [3, 4]);
     assert_eq!(bench.contour_pixels(), [0, 0], "accepted, the dashes are gone");
     bench.click("Show the last proposal again");
-    assert_eq!(bench.contour_pixels(), dashed);
+    // The labels' colour now lies under the dashes and tints a few of their softened edges.
+    for (again, first) in bench.contour_pixels().into_iter().zip(dashed) {
+        assert!(again.abs_diff(first) <= first / 20, "{again} pixels, {first} before");
+    }
     bench.click("Discard");
     assert_eq!(bench.contour_pixels(), [0, 0]);
 }

@@ -131,8 +131,8 @@ impl Catalogue {
         ARCHITECTURES.into_iter().filter_map(|method| self.find(organ, method)).find(|network| network.finds())
     }
 
-    /// The networks for an organ. Without a method: the contour ODE from a UNet's contour where both are there, else
-    /// what finds the organ on its own.
+    /// The networks for an organ. Without a method: what finds the organ on its own. (The contour ODE after it is asked
+    /// for by name: on patients that neither had seen it gained nothing over the UNet that is shipped, see README.)
     ///
     /// # Errors
     /// No network knows the organ, or none by this method; a method that evolves a contour without one that gives it; one
@@ -159,7 +159,7 @@ impl Catalogue {
         let finder = self.finder(organ);
         let network = match method {
             Some(method) => self.find(organ, method),
-            None => finder.and_then(|_| self.find(organ, "node-contour")).or(finder),
+            None => finder,
         }?;
         if network.manifest.network.needs_start() {
             return Some(Choice { network, first: Some(finder?) });
