@@ -108,16 +108,8 @@ impl<'a> Batches<'a> {
             self.request.checkpoint.network.predict(Input { image: images, start }, &self.solver)?;
         let phi = phi_band.into_data().convert::<f32>().try_into_vec::<f32>();
         let phi = phi.map_err(|error| InferError::Device { reason: error.to_string() })?;
-        // What a network finds by itself need not have the slope of a distance; what it evolves began as one.
-        let finds = matches!(self.request.start, Start::None);
         for (&i, phi) in work.iter().zip(phi.chunks_exact(self.preprocessing.organs.len() * h * w)) {
-            if finds {
-                let planes = phi.chunks_exact(h * w);
-                let distances = planes.flat_map(|plane| distance_of(plane, [h, w], self.preprocessing.band_px));
-                self.put(slices[i], &distances.collect::<Vec<f32>>());
-            } else {
-                self.put(slices[i], phi);
-            }
+            self.put(slices[i], phi);
         }
         self.report.slices += work.len();
         if let Some((outcome, stats)) = solver {
@@ -148,8 +140,16 @@ impl<'a> Batches<'a> {
     /// Puts the requested channels of a slice into the results.
     fn put(&mut self, slice: usize, phi_band: &[f32]) {
         let [h, w] = self.grid.pixels();
+        // What a network finds by itself need not have the slope of a distance; what it evolves began as one.
+        let finds = matches!(self.request.start, Start::None);
         for (&channel, phi_mm) in self.channels.iter().zip(&mut self.phi_mm) {
-            self.grid.put_phi_mm(slice, &phi_band[channel * h * w..][..h * w], phi_mm);
+            let plane = &phi_band[channel * h * w..][..h * w];
+            if finds {
+                let distance = distance_of(plane, [h, w], self.preprocessing.band_px);
+                self.grid.put_phi_mm(slice, &distance, phi_mm);
+            } else {
+                self.grid.put_phi_mm(slice, plane, phi_mm);
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use zeroset_engine::roi::Roi;
 #[command(
     after_help = "Lengths are in mm, positions in RAS+ mm, intensities in HU. Weights not given are ITK-SNAP's:\n\
     edge 1, 0.2, 2; region 1, 0.2, 0. In region mode without --lower and --upper the window is taken from the seeds.\n\
-    With --organ alone the networks of this program contour it: a UNet finds it, a contour ODE evolves its contour.\n\
+    With --organ alone a network of this program finds it; --method node-contour evolves its contour by a neural ODE.\n\
     The methods unet to deep-chan-vese run the program's network of that kind, or the one given by --model."
 )]
 pub struct SegmentArgs {
