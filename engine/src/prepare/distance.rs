@@ -19,6 +19,10 @@ pub fn phi_band_of(inside: &[f32], size: [usize; 2], band_px: f64) -> Vec<f32> {
 pub fn distance_of(phi: &[f32], size: [usize; 2], band_px: f64) -> Vec<f32> {
     let [h, w] = size;
     let mask: Vec<bool> = phi.iter().map(|&v| v < 0.0).collect();
+    // Most slices of a scan: no contour, all is far from one.
+    if mask.iter().all(|&inside| inside == mask[0]) {
+        return vec![if mask[0] { -FAR_BANDS } else { FAR_BANDS }; mask.len()];
+    }
     let mut distance_px = of_mask(&mask, size);
     // Pixels to the crossing towards a neighbour; `None` where there is none.
     let crossing =
